@@ -1,0 +1,119 @@
+"""`RetrainConfig`: the whole of what a user writes, one section a stage, and how it is read from YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from tasks.acquire.config import DataConfig
+from tasks.curate.config import CurationConfig
+from tasks.errors import UserInputError
+from tasks.evaluate.config import EvaluationConfig
+from tasks.export.config import ExportConfig
+from tasks.gate.config import GatesConfig
+from tasks.label.config import FileQueueConfig
+from tasks.release.config import ReleaseConfig
+from tasks.section import Section
+from tasks.train.config import TrainingConfig
+from tasks.validate.config import ValidationConfig
+from tasks.watch.config import WatchConfig
+
+
+class RetrainConfig(Section):
+    """Everything a retrain run needs to know. Prefect shows it as a form."""
+
+    model: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """Name of the model: its release log, its registered model in MLflow, its labelling queue."""
+    data: DataConfig
+    """Where rows come from."""
+    validation: ValidationConfig = ValidationConfig()
+    """What a row and a set must be like."""
+    curation: CurationConfig = CurationConfig()
+    """What is merged, removed or masked, and how rows are split."""
+    labelling: FileQueueConfig = FileQueueConfig()
+    """Where people answer, and how much they are asked."""
+    training: TrainingConfig = TrainingConfig()
+    """The base model, the technique, and the schedule."""
+    export: ExportConfig = ExportConfig()
+    """The form in which the model is served."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How a model is measured."""
+    gates: GatesConfig = GatesConfig()
+    """What a candidate must show to be released."""
+    release: ReleaseConfig = ReleaseConfig()
+    """What happens to a candidate that passed."""
+    watch: WatchConfig = WatchConfig()
+    """When served traffic has moved too far."""
+
+
+class Schedule(Section):
+    """When a deployment runs by itself."""
+
+    cron: str
+    """Cron expression of five fields."""
+    timezone: str = "UTC"
+    """IANA time zone of the expression."""
+
+
+class DeploymentConfig(RetrainConfig):
+    """One file of `deployments/`: a retrain config and when it runs."""
+
+    schedule: Schedule | None = None
+    """When the model is retrained by itself; without it only on demand."""
+    watch_schedule: Schedule | None = None
+    """When served traffic is compared with the reference; without it only on demand."""
+
+    def retrain_config(self) -> RetrainConfig:
+        """The part that a run needs."""
+        return RetrainConfig.model_validate(self.model_dump(exclude={"schedule", "watch_schedule"}))
+
+
+def load_config(path: Path, changes: list[str] | None = None) -> DeploymentConfig:
+    """Read a YAML config and apply `changes`, each `dotted.name=value` with a YAML value.
+
+    Raises UserInputError, naming file and field, for anything that is not a valid config.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserInputError(f"there is no config {path}; the ones that ship are in deployments/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserInputError(f"the config {path} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise UserInputError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserInputError(f"{path} must hold a mapping of sections (model, data, …), not {type(content).__name__}")
+    for change in changes or []:
+        _apply(content, change)
+    try:
+        return DeploymentConfig.model_validate(content)
+    except ValidationError as error:
+        raise UserInputError(f"{path} is not a valid config:\n{_explain(error)}") from None
+
+
+def _apply(content: dict[str, Any], change: str) -> None:
+    name, equals, text = change.partition("=")
+    if not equals or not name:
+        raise UserInputError(f"--set {change!r} is not of the form section.field=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserInputError(f"--set {change!r}: the value is not plain YAML") from None
+    *parents, leaf = name.split(".")
+    place = content
+    for parent in parents:
+        place = place.setdefault(parent, {})
+        if not isinstance(place, dict):
+            raise UserInputError(f"--set {change!r}: {parent} is a value, not a section")
+    place[leaf] = value
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in problem["loc"]) or "the config"
+        lines.append(f"  {place}: {problem['msg']}")
+    return "\n".join(lines)

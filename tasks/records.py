@@ -1,0 +1,145 @@
+"""The frozen records that pass between stages. They carry URIs, digests and figures, never rows or weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+State = Literal["pass", "fail", "inconclusive"]
+
+
+class Record(BaseModel):
+    """A frozen value that one stage hands to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Artefact(Record):
+    """A folder in the store, named by the SHA-256 of its manifest. Its `report/` subfolder is what people look at."""
+
+    uri: str
+    """Where the folder is, for example `file:///srv/store/datasets/3f…`."""
+    digest: str
+    """SHA-256 of the folder's manifest, in hexadecimal."""
+
+
+class DatasetRef(Artefact):
+    """Rows as Parquet, one file a split: `train`, `validation`, `holdout` and `unlabelled`, whichever exist.
+
+    Columns: `id` (string, unique), `text` (string), `label` (string or null), `group` (string or null),
+    `source` (string: where the row came from) and `row` (int64: its line or row there, from 1).
+    `quarantined.parquet` holds every row that left, with `split`, `stage` and `reason` added.
+    """
+
+    rows: dict[str, int]
+    """Rows kept, by split."""
+    rows_in: int
+    """Rows that came into the first stage; always kept + quarantined + merged."""
+    quarantined: dict[str, int] = Field(default_factory=dict)
+    """Rows set aside so far, by reason."""
+    merged: int = 0
+    """Rows folded into an identical row so far."""
+    labels: tuple[str, ...] = ()
+    """The labels of the train split, sorted."""
+
+
+class Answers(Artefact):
+    """Labels given by people: `answers.parquet` with `id`, `text`, `label`, `annotator`."""
+
+    count: int
+
+
+class ModelRef(Artefact):
+    """A model folder: safetensors, tokenizer, `refit.json` (labels, temperature, origin), and `onnx/` once exported."""
+
+    dataset_digest: str
+    """Digest of the dataset that it was trained on."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    """Figures of its making: losses, steps, size in bytes."""
+
+
+class Measurement(Record):
+    """A measured value with its confidence interval; `low` and `high` are null where no interval can be given."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Report(Artefact):
+    """How a model did on one holdout: `predictions.parquet` (a row each) and `report/` with tables and plots."""
+
+    model_digest: str
+    holdout_digest: str
+    """SHA-256 of the holdout split's file, so that two reports can prove they saw the same rows."""
+    rows: int
+    metrics: dict[str, Measurement]
+
+
+class GateResult(Record):
+    """One gate's answer. `measured` is null where the number is missing, which is a failure."""
+
+    name: str
+    measured: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    state: State
+    reason: str
+    """One sentence for a person: what was compared with what, and what follows."""
+
+
+class Verdict(Artefact):
+    """The answer of all gates about one candidate, bound to what it was measured on."""
+
+    state: State
+    gates: tuple[GateResult, ...]
+    candidate_digest: str
+    champion_digest: str | None
+    holdout_digest: str
+    policy_digest: str
+    """SHA-256 of the gate policy as JSON."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate passed."""
+        return self.state == "pass"
+
+
+class Release(Record):
+    """One entry of a model's release log. The newest entry is the champion."""
+
+    model: str
+    number: int
+    kind: Literal["release", "rollback"]
+    model_uri: str
+    model_digest: str
+    verdict_uri: str
+    verdict_digest: str
+    by: str
+    why: str
+    at: str
+    """Time of the entry, ISO 8601, UTC."""
+    previous: str | None
+    """SHA-256 of the entry before it, as stored."""
+
+
+class Outcome(Record):
+    """What a run came to."""
+
+    state: Literal["released", "rejected", "inconclusive"]
+    model: str
+    release: int | None
+    """Number of the release that serves now because of this run; null where nothing was released."""
+    unchanged: bool = False
+    """True where the candidate already is the champion, so that nothing new was released."""
+    candidate_digest: str
+    dataset_digest: str
+    gates: tuple[GateResult, ...]
+    metrics: dict[str, Measurement]
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """Wall time by stage."""
+    reused: tuple[str, ...] = ()
+    """Stages whose earlier result was used again."""
+    mlflow_run_id: str | None = None

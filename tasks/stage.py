@@ -1,0 +1,140 @@
+"""`@stage`: a Prefect task with the house's rules, so that a flow reads as a sentence.
+
+A stage is timed, says in one line what it did, and is retried by a named profile. Where `reuse` is on, its result is
+kept under the hash of its inputs and its code, and used again by any later run; inputs carry content digests, so the
+same key means the same bytes. Whoever wants to follow a run (MLflow tracking does) listens to its stages.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, get_run_logger, task
+from prefect.exceptions import MissingContextError
+from pydantic import BaseModel
+
+from tasks.retries import NONE, Retries
+
+P = ParamSpec("P")
+R = TypeVar("R")
+TASKS = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """What listeners are told when a stage has ended well."""
+
+    name: str
+    result: Any
+    seconds: float
+    reused: bool
+
+
+_listeners: ContextVar[tuple[Callable[[StageDone], None], ...]] = ContextVar("stage_listeners", default=())
+
+
+@contextmanager
+def listening(listener: Callable[[StageDone], None]) -> Iterator[None]:
+    """Tell `listener` of every stage that ends well inside the block, in this thread."""
+    token = _listeners.set((*_listeners.get(), listener))
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+def stage(
+    *, retries: Retries = NONE, reuse: bool = False, says: Callable[[Any], str] = str
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function a stage: a Prefect task named after it, with retries, reuse, timing and one line of log.
+
+    `says` turns the result into that line. A flow calls the stage like the plain function; outside a flow use `.fn`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        name = function.__name__
+        run: Task[P, R] = task(
+            name=name,
+            persist_result=reuse,
+            result_serializer="json",
+            cache_key_fn=_key_function(function) if reuse else None,
+            **retries.options(),
+        )(function)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            log = run_logger()
+            log.info(f"{name}: started", extra={"stage": name, "event": "started"})
+            start = time.perf_counter()
+            state = run(*args, **kwargs, return_state=True)
+            result: R = state.result(raise_on_failure=True)
+            seconds, reused = time.perf_counter() - start, state.name == "Cached"
+            line = says(result)
+            event = {
+                "stage": name,
+                "event": "done",
+                "line": line,
+                "seconds": seconds,
+                "reused": reused,
+                "result": result,
+            }
+            log.info(f"{name}: {line}{' (reused)' if reused else ''}", extra=event)
+            for listener in _listeners.get():
+                listener(StageDone(name, result, seconds, reused))
+            return result
+
+        call.fn = function  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
+    """The logger of the running task or flow; outside of both, this module's."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return logging.getLogger(__name__)
+
+
+def report_progress(stage_name: str, done: float, total: float, message: str) -> None:
+    """Say how far a long stage has come: `done` of `total`, and a few words for a person."""
+    event = {"stage": stage_name, "event": "progress", "done": done, "total": total, "line": message}
+    run_logger().info(f"{stage_name}: {done:g}/{total:g} {message}", extra=event)
+
+
+def _key_function(function: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], str]:
+    folder = TASKS / function.__module__.split(".")[1]
+
+    def key(_context: Any, inputs: dict[str, Any]) -> str:
+        plain = {name: _plain(value) for name, value in inputs.items()}
+        text = json.dumps([function.__name__, code_digest(folder), plain], sort_keys=True)
+        return f"{function.__name__}-{hashlib.sha256(text.encode()).hexdigest()}"
+
+    return key
+
+
+@functools.cache
+def code_digest(folder: Path) -> str:
+    """SHA-256 of the stage's source, of what stages share, and of the locked versions."""
+    shared = [*TASKS.glob("*.py"), *(TASKS / "models").glob("*.py"), *(TASKS / "metrics").glob("*.py")]
+    paths = sorted({*folder.glob("**/*.py"), *shared})
+    lock = TASKS.parent / "requirements.lock"
+    digest = hashlib.sha256()
+    for path in [*paths, *([lock] if lock.is_file() else [])]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

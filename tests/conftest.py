@@ -1,0 +1,33 @@
+"""What every test shares: a home of its own, so that no test sees another's store, queue or databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.settings import settings
+
+SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def refit_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Point REFIT_HOME at an empty folder and forget the settings read before."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("REFIT_HOME", str(home))
+    for name in ("REFIT_STORE", "REFIT_MLFLOW_URI", "REFIT_S3_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    settings.cache_clear()
+    yield home
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def banking77() -> Path:
+    """The folder of the real Banking77 data; skips where it is not beside the project."""
+    folder = SHARED_DATA / "banking77"
+    if not folder.is_dir():
+        pytest.skip("Banking77 is not beside the project (../shared/data/banking77)")
+    return folder
