@@ -1,7 +1,7 @@
 """The artefact store: folders named by the hash of what is in them, and small objects created at most once.
 
 A folder's `manifest.json` lists its files with size and SHA-256 and is written last, so a folder without one does not
-exist. `open_store` gives the same face over a local folder (`file://`) and an S3 bucket (`s3://`).
+exist. `open_store` gives the same face over a local folder (`file://`) and an S3 bucket (`s3://`, in storage_s3.py).
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 MANIFEST = "manifest.json"
+INCOMING = ".incoming-"
+ABANDONED_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,12 @@ def file_sha256(path: Path) -> str:
 
 
 def manifest_of(folder: Path) -> bytes:
-    """The canonical manifest of a folder's files: JSON, sorted by path, no times."""
+    """The canonical manifest of a folder's files: JSON, sorted by path, no times.
+
+    Raises NotADirectoryError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"there is no folder {folder}")
     files = {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         for path in sorted(folder.rglob("*"))
@@ -58,11 +68,14 @@ def verify_folder(folder: Path, digest: str) -> None:
 
 
 class Store(ABC):
-    """Folders by content, and small objects by key. Keys are relative, with `/` between parts."""
+    """Folders by content, and small objects by key. Keys are relative, with `/` between parts.
+
+    Every method raises OSError where the store cannot be reached, read or written.
+    """
 
     @abstractmethod
     def put_folder(self, area: str, folder: Path) -> StoredFolder:
-        """Copy `folder` to `area/<digest>`; a folder that is already there is left as it is."""
+        """Copy `folder` to `area/<digest>`; one already there and whole is left as it is, a damaged one mended."""
 
     @abstractmethod
     def fetch_folder(self, uri: str) -> Path:
@@ -91,41 +104,39 @@ class LocalStore(Store):
         manifest = manifest_of(folder)
         digest = hashlib.sha256(manifest).hexdigest()
         target = self.root / area / digest
-        if not (target / MANIFEST).is_file():
+        if not is_whole(target, digest):
             target.parent.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(prefix=".incoming-", dir=target.parent))
-            try:
-                shutil.copytree(folder, aside, dirs_exist_ok=True, copy_function=_link_or_copy)
-                _write_synced(aside / MANIFEST, manifest)
-                aside.chmod(0o755)
-                if target.exists():
-                    shutil.rmtree(target)
-                aside.rename(target)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
+            _remove_abandoned(target.parent)
+            with room_aside(target.parent) as aside:
+                for name in json.loads(manifest)["files"]:
+                    _copy_synced(folder / name, aside / name)
+                write_synced(aside / MANIFEST, manifest)
+                verify_folder(aside, digest)
+                move_into_place(aside, target, digest)
         return StoredFolder(target.as_uri(), digest)
 
     def fetch_folder(self, uri: str) -> Path:
-        folder = Path(unquote(urlparse(uri).path))
-        if not (folder / MANIFEST).is_file():
-            raise FolderDamaged(f"{folder} has no {MANIFEST}: it was removed or never finished")
+        parts = urlparse(uri)
+        folder = Path(unquote(parts.path))
+        if parts.scheme != "file" or not (folder / MANIFEST).is_file():
+            raise FolderDamaged(f"{uri} has no {MANIFEST}: it was removed, never finished, or is in another store")
         return folder
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         target = self.root / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".incoming-", dir=target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=INCOMING, dir=target.parent)
+        os.close(descriptor)
         aside = Path(name)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(aside, target)
+            write_synced(aside, data)
+            aside.chmod(0o644)
+            os.link(aside, target)  # unlike a rename, a link never replaces
         except FileExistsError:
             return False
         finally:
             aside.unlink(missing_ok=True)
+        _sync_folder(target.parent)
         return True
 
     def read(self, key: str) -> bytes | None:
@@ -133,82 +144,9 @@ class LocalStore(Store):
         return path.read_bytes() if path.is_file() else None
 
     def keys(self, prefix: str) -> list[str]:
-        start = self.root / prefix
-        top = start if start.is_dir() else start.parent
+        top = self.root / prefix if prefix.endswith("/") or not prefix else (self.root / prefix).parent
         found = (path.relative_to(self.root).as_posix() for path in top.rglob("*") if path.is_file())
-        return sorted(key for key in found if key.startswith(prefix) and "/.incoming-" not in f"/{key}")
-
-
-class S3Store(Store):
-    """A store in an S3 bucket, below a prefix; fetched folders are kept in a local cache and verified."""
-
-    def __init__(self, bucket: str, prefix: str, cache: Path, endpoint: str | None) -> None:
-        self.bucket, self.prefix, self.cache = bucket, prefix.strip("/"), cache
-        self.client = s3_client(endpoint)
-
-    def put_folder(self, area: str, folder: Path) -> StoredFolder:
-        manifest = manifest_of(folder)
-        digest = hashlib.sha256(manifest).hexdigest()
-        key = f"{area}/{digest}"
-        if self.read(f"{key}/{MANIFEST}") is None:
-            for name in json.loads(manifest)["files"]:
-                self.client.upload_file(str(folder / name), self.bucket, self._full(f"{key}/{name}"))
-            self.put_if_absent(f"{key}/{MANIFEST}", manifest)
-        return StoredFolder(f"s3://{self.bucket}/{self._full(key)}", digest)
-
-    def fetch_folder(self, uri: str) -> Path:
-        full = urlparse(uri).path.strip("/")
-        key = full.removeprefix(self.prefix).strip("/")
-        target = self.cache / key
-        if (target / MANIFEST).is_file():
-            return target
-        manifest = self.read(f"{key}/{MANIFEST}")
-        if manifest is None:
-            raise FolderDamaged(f"{uri} has no {MANIFEST}: it was removed or never finished")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".incoming-", dir=target.parent))
-        try:
-            for name in json.loads(manifest)["files"]:
-                (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                self.client.download_file(self.bucket, self._full(f"{key}/{name}"), str(aside / name))
-            _write_synced(aside / MANIFEST, manifest)
-            verify_folder(aside, key.rsplit("/", 1)[-1])
-            if not target.exists():
-                aside.rename(target)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        return target
-
-    def put_if_absent(self, key: str, data: bytes) -> bool:
-        from botocore.exceptions import ClientError
-
-        try:
-            self.client.put_object(Bucket=self.bucket, Key=self._full(key), Body=data, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
-                return False
-            raise
-        return True
-
-    def read(self, key: str) -> bytes | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            body = self.client.get_object(Bucket=self.bucket, Key=self._full(key))["Body"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
-                return None
-            raise
-        data: bytes = body.read()
-        return data
-
-    def keys(self, prefix: str) -> list[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._full(prefix))
-        cut = len(self.prefix) + 1 if self.prefix else 0
-        return sorted(item["Key"][cut:] for page in pages for item in page.get("Contents", ()))
-
-    def _full(self, key: str) -> str:
-        return f"{self.prefix}/{key}" if self.prefix else key
+        return sorted(key for key in found if key.startswith(prefix) and f"/{INCOMING}" not in f"/{key}")
 
 
 def open_store(url: str, cache: Path, s3_endpoint: str | None = None) -> Store:
@@ -217,6 +155,8 @@ def open_store(url: str, cache: Path, s3_endpoint: str | None = None) -> Store:
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return LocalStore(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
+        from infra.storage_s3 import S3Store
+
         return S3Store(parts.netloc, parts.path, cache, s3_endpoint)
     raise ValueError(f"the store's URL is {url!r}; allowed are file:///folder and s3://bucket/prefix (set REFIT_STORE)")
 
@@ -228,20 +168,70 @@ def s3_client(endpoint: str | None, access_key: str | None = None, secret_key: s
     return boto3.client("s3", endpoint_url=endpoint, aws_access_key_id=access_key, aws_secret_access_key=secret_key)
 
 
-def _link_or_copy(source: str, target: str) -> None:
-    """Copy, except that a file that is already inside a store is linked: stored files never change."""
-    stored = any((parent / MANIFEST).is_file() for parent in list(Path(source).parents)[:3])
-    if stored:
-        try:
-            os.link(source, target)
+def is_whole(folder: Path, digest: str) -> bool:
+    """Whether `folder` exists and holds exactly the files of the manifest whose SHA-256 is `digest`."""
+    try:
+        verify_folder(folder, digest)
+    except FolderDamaged:
+        return False
+    return True
+
+
+def move_into_place(aside: Path, target: Path, digest: str) -> None:
+    """Rename a finished folder to its final name; one that somebody else finished first stays, a damaged one goes.
+
+    A whole folder is never taken away, even for a moment: another process may be reading it.
+    """
+    aside.chmod(0o755)
+    try:
+        aside.rename(target)
+    except OSError:
+        if is_whole(target, digest):
             return
-        except OSError:
-            pass
-    shutil.copy2(source, target)
+        if not target.exists():
+            raise
+        with room_aside(target.parent) as grave:
+            target.rename(grave / "damaged")
+        aside.rename(target)
+    _sync_folder(target.parent)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _copy_synced(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+@contextmanager
+def room_aside(folder: Path) -> Iterator[Path]:
+    """An empty folder in `folder` that no reader takes for a stored one; what is left of it is gone after the block."""
+    aside = Path(tempfile.mkdtemp(prefix=INCOMING, dir=folder))
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a killed process left behind, once no living one can still be writing it."""
+    for path in folder.glob(f"{INCOMING}*"):
+        if path.is_dir() and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
