@@ -56,6 +56,8 @@ def fetch(artefact: Artefact) -> Path:
         return store().fetch_folder(artefact.uri)
     except FolderDamaged as error:
         raise CorruptArtefact(f"{error}; run again with --refresh to make it anew") from None
+    except OSError as error:
+        raise StorageError(f"{artefact.uri} cannot be read from the store: {error.strerror or error}") from None
 
 
 def fetch_whole(artefact: Artefact) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.section import Section
 
@@ -33,6 +33,12 @@ class S3Source(Section):
     """Name of the secret with the access key id; without it boto3 looks in its usual places."""
     secret_key_secret: str | None = None
     """Name of the secret with the secret access key."""
+
+    @model_validator(mode="after")
+    def _both_secrets_or_none(self) -> Self:
+        if (self.access_key_secret is None) != (self.secret_key_secret is None):
+            raise ValueError("access_key_secret and secret_key_secret go together: set both or neither")
+        return self
 
 
 class HubSource(Section):
@@ -83,3 +89,11 @@ class DataConfig(Section):
     """Text encoding of CSV and JSONL files."""
     max_malformed_share: float = Field(default=0.01, ge=0, le=1)
     """Share of a file's lines that may be unreadable (ragged, not JSON) and set aside before the file is refused."""
+
+    @model_validator(mode="after")
+    def _one_role_a_column(self) -> Self:
+        columns = [self.text_column, self.label_column, self.id_column, self.group_column]
+        named = [column for column in columns if column is not None]
+        if len(set(named)) < len(named):
+            raise ValueError(f"a column can be only one of text, label, id and group, but they are {', '.join(named)}")
+        return self
