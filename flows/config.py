@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from prefect.client.schemas.schedules import CronSchedule
+from pydantic import Field, ValidationError, model_validator
 
+from flows.suggestions import nearest_name
 from tasks.acquire.config import DataConfig
 from tasks.curate.config import CurationConfig
 from tasks.errors import UserInputError
@@ -56,6 +58,11 @@ class Schedule(Section):
     """Cron expression of five fields."""
     timezone: str = "UTC"
     """IANA time zone of the expression."""
+
+    @model_validator(mode="after")
+    def _is_one_that_prefect_takes(self) -> Schedule:
+        CronSchedule(cron=self.cron, timezone=self.timezone)
+        return self
 
 
 class DeploymentConfig(RetrainConfig):
@@ -115,5 +122,9 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         place = ".".join(str(part) for part in problem["loc"]) or "the config"
-        lines.append(f"  {place}: {problem['msg']}")
+        reason = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            meant = nearest_name(DeploymentConfig, problem["loc"])
+            reason = f"there is no such setting{f'; did you mean {meant}?' if meant else ''}"
+        lines.append(f"  {place}: {reason}")
     return "\n".join(lines)

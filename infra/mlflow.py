@@ -27,6 +27,8 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
 }
 """Set before MLflow is imported, unless the user has set them."""
+TRAINING = {"mlflow.experimentKind": "custom_model_development"}
+"""Has MLflow's pages show an experiment as model training."""
 METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
 PARAM_CHARACTERS = 6000
@@ -106,7 +108,7 @@ class Mlflow:
             found = self.client.get_experiment_by_name(name)
             if found is None:
                 location = None if self.uri.startswith("http") else (self.artifacts / name).as_uri()
-                return str(self.client.create_experiment(name, artifact_location=location))
+                return str(self.client.create_experiment(name, artifact_location=location, tags=TRAINING))
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)

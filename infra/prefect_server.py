@@ -23,6 +23,7 @@ from infra.processes import free_port, start_child, stop_children
 
 START_TIMEOUT_SECONDS = 180.0
 """A first start migrates an empty database: 13 s on two idle cores, and the machine may be busy."""
+GIVEN_TIMEOUT_SECONDS = 15.0
 STOP_GRACE_SECONDS = 8.0
 
 
@@ -84,10 +85,11 @@ class PrefectServer:
     def wait(self, meanwhile: Iterable[Callable[[], object]] = ()) -> None:
         """Return once the server answers, doing pieces of `meanwhile` until then.
 
-        Raises ServerUnavailable where it does not answer: after START_TIMEOUT_SECONDS if it is ours, else after 15 s.
+        Raises ServerUnavailable where it does not answer in START_TIMEOUT_SECONDS if it is ours, and else in
+        GIVEN_TIMEOUT_SECONDS.
         """
         pieces = iter(meanwhile)
-        deadline = time.monotonic() + (15.0 if self.process is None else START_TIMEOUT_SECONDS)
+        deadline = time.monotonic() + (GIVEN_TIMEOUT_SECONDS if self.process is None else START_TIMEOUT_SECONDS)
         while not self.healthy():
             if time.monotonic() > deadline:
                 raise ServerUnavailable(self._why_silent())

@@ -127,8 +127,8 @@ def _key_function(function: Callable[..., Any]) -> Callable[[Any, dict[str, Any]
 @functools.cache
 def code_digest(folder: Path) -> str:
     """SHA-256 of the stage's source, of what stages share, and of the locked versions."""
-    shared = [*TASKS.glob("*.py"), *(TASKS / "models").glob("*.py"), *(TASKS / "metrics").glob("*.py")]
-    paths = sorted({*folder.glob("**/*.py"), *shared})
+    nouns = [place for place in TASKS.iterdir() if place.is_dir() and not (place / "task.py").is_file()]
+    paths = sorted({*TASKS.glob("*.py"), *(path for place in (folder, *nouns) for path in place.rglob("*.py"))})
     lock = TASKS.parent / "requirements.lock"
     digest = hashlib.sha256()
     for path in [*paths, *([lock] if lock.is_file() else [])]:

@@ -16,7 +16,7 @@ class EvaluationConfig(Section):
     """Resamples behind every interval."""
     ece_bins: int = Field(default=15, ge=2)
     """Equal-width confidence bins of the expected calibration error."""
-    latency_requests: int = Field(default=400, ge=100)
-    """Single-row requests timed for the latency percentiles."""
+    latency_requests: int = Field(default=1000, ge=100)
+    """Single-row requests timed for the latency percentiles; more are timed where the confidence asks for more."""
     seed: int = Field(default=0, ge=0)
-    """Seed of the resampling."""
+    """Seed of the resampling, and of the choice of texts for the timed requests."""

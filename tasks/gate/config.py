@@ -37,17 +37,17 @@ class CalibrationGate(Section):
 class LatencyGate(Section):
     """The 99th percentile of single-row requests must lie at or below the limit, on the exported model."""
 
-    max_p99_milliseconds: float = Field(default=150, gt=0)
+    max_p99_milliseconds: float = Field(default=150, gt=0, allow_inf_nan=False)
     """Highest acceptable 99th percentile, in milliseconds."""
 
 
 class GatesConfig(Section):
-    """The policy. A gate set to null is left out; a gate whose number is missing fails."""
+    """The policy. A gate set to null is left out, but not all may be; a gate without number or interval fails."""
 
     quality: QualityGate | None = QualityGate()
     """Good enough by itself."""
     champion: ChampionGate | None = ChampionGate()
-    """Not worse than what is served now; passes by itself where nothing is."""
+    """Not worse than what is served now; left out of the verdict where nothing is."""
     calibration: CalibrationGate | None = CalibrationGate()
     """As sure as it is right."""
     latency: LatencyGate | None = LatencyGate()

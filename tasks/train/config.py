@@ -55,6 +55,8 @@ class TrainingConfig(Section):
     """Steps of linear warm-up; at most a fifth of all steps is used."""
     weight_decay: float = Field(default=0.01, ge=0)
     """AdamW's weight decay."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Share of each target spread over all labels (Szegedy et al., 2016); 0 leaves the targets as they are."""
     max_tokens: int = Field(default=128, ge=8)
     """Longer texts are cut to this many tokens."""
     early_stopping_patience: int = Field(default=2, ge=1)

@@ -1,0 +1,48 @@
+"""A release made ready to answer: checked against its verdict and its hashes, loaded, and run once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deployments.server.batching import Batcher
+from deployments.server.limits import Limits
+from tasks.models.onnx_classifier import OnnxClassifier
+from tasks.records import Artefact, Release
+from tasks.release.verdicts import require_bound
+from tasks.store import fetch_whole
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A release that answers. Whoever holds it can finish with it, whatever is served meanwhile."""
+
+    entry: Release
+    batcher: Batcher
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label of each column of its probabilities."""
+        return self.batcher.model.labels
+
+
+Load = Callable[[Release, Loaded | None], Loaded]
+
+
+def loader(limits: Limits, threads: int = 0) -> Load:
+    """How releases are loaded with these limits; `threads` work on one batch, 0 for one a physical core."""
+
+    def load(entry: Release, serving: Loaded | None) -> Loaded:
+        """Load a release. One whose model serves already (`serving`) only needs its verdict checked.
+
+        Raises CorruptArtefact where the verdict does not let the model pass, or a file is not what the manifest says.
+        """
+        require_bound(entry)
+        if serving and serving.entry.model_digest == entry.model_digest:
+            return Loaded(entry, serving.batcher)
+        folder = fetch_whole(Artefact(uri=entry.model_uri, digest=entry.model_digest))
+        model = OnnxClassifier.load(folder, threads)
+        model.probabilities(["the first call of a model is its slowest"])
+        return Loaded(entry, Batcher(model, limits.batch_texts, limits.waiting_texts))
+
+    return load

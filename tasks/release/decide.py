@@ -1,0 +1,90 @@
+"""Letting a candidate in, and going back: each reads the log, checks, and writes at most one entry."""
+
+from __future__ import annotations
+
+from tasks.errors import CorruptArtefact, ReleaseConflict
+from tasks.models.info import ModelInfo
+from tasks.records import Artefact, ModelRef, Release, Verdict
+from tasks.release.log import append, newest, read_log, rollback_target
+from tasks.release.verdicts import require_bound, require_pass
+from tasks.store import fetch, fetch_whole
+
+
+def champion_of(model: str) -> ModelRef | None:
+    """The model of the newest entry; None where nothing was ever released.
+
+    Raises CorruptArtefact where the entry's verdict does not let that model pass.
+    """
+    entry = newest(model)
+    if entry is None:
+        return None
+    require_bound(entry)
+    artefact = Artefact(uri=entry.model_uri, digest=entry.model_digest)
+    info = ModelInfo.read(fetch(artefact))
+    return ModelRef(uri=artefact.uri, digest=artefact.digest, dataset_digest=info.dataset_digest)
+
+
+def champion_labels(model: str) -> tuple[str, ...]:
+    """The labels that the champion tells apart; none where nothing was ever released."""
+    champion = champion_of(model)
+    return ModelInfo.read(fetch(champion)).labels if champion else ()
+
+
+def let_in(model: str, candidate: ModelRef, verdict: Verdict, by: str, why: str) -> Release:
+    """Append the release of a candidate whose verdict passed, and return the entry.
+
+    Where the candidate already is the champion, the present entry is returned and nothing is written.
+    Raises ReleaseRefused where the verdict does not allow it, ReleaseConflict where it compared the candidate with a
+    model that is not the champion now, CorruptArtefact where the candidate's files are not whole.
+    """
+    require_pass(verdict, candidate.digest)
+    fetch_whole(candidate)
+    entries = read_log(model)
+    champion = entries[-1].model_digest if entries else None
+    if champion == candidate.digest:
+        return entries[-1]
+    if verdict.champion_digest != champion:
+        raise ReleaseConflict(
+            f"the candidate was compared with {_named(verdict.champion_digest)}, but the champion of {model} now is "
+            f"{_named(champion)}: nothing was released; run again to judge it against the new champion"
+        )
+    return append(
+        entries,
+        model=model,
+        kind="release",
+        model_uri=candidate.uri,
+        model_digest=candidate.digest,
+        verdict_uri=verdict.uri,
+        verdict_digest=verdict.digest,
+        by=by,
+        why=why,
+    )
+
+
+def put_back(model: str, by: str, why: str) -> Release:
+    """Append an entry that puts the previous release's model back, and return it.
+
+    Raises UserInputError where there is none to go back to, CorruptArtefact where its files are not whole.
+    """
+    entries = read_log(model)
+    target = rollback_target(model, entries)
+    require_bound(target)
+    try:
+        fetch_whole(Artefact(uri=target.model_uri, digest=target.model_digest))
+    except CorruptArtefact as error:
+        raise CorruptArtefact(f"release {target.number} of {model} cannot be put back: {error}") from None
+    return append(
+        entries,
+        model=model,
+        kind="rollback",
+        model_uri=target.model_uri,
+        model_digest=target.model_digest,
+        verdict_uri=target.verdict_uri,
+        verdict_digest=target.verdict_digest,
+        by=by,
+        why=why,
+    )
+
+
+def _named(digest: str | None) -> str:
+    return f"model {digest[:12]}" if digest else "no champion"

@@ -1,0 +1,60 @@
+"""The door of the stage `release`: the champion, letting a candidate in, and going back."""
+
+from __future__ import annotations
+
+from prefect.context import FlowRunContext
+
+from tasks.actor import actor
+from tasks.records import ModelRef, Release, Verdict
+from tasks.release.config import ReleaseConfig
+from tasks.retries import NETWORK
+from tasks.stage import run_logger, stage
+
+
+@stage(retries=NETWORK, says=lambda champion: f"champion {champion.digest[:12]}" if champion else "no champion yet")
+def champion_model(model: str) -> ModelRef | None:
+    """The model that the newest entry of the release log names."""
+    from tasks.release.decide import champion_of
+
+    return champion_of(model)
+
+
+@stage(says=lambda entry: f"release {entry.number} of {entry.model} is model {entry.model_digest[:12]}")
+def release(model: str, candidate: ModelRef, verdict: Verdict, config: ReleaseConfig) -> Release:
+    """Append the candidate to the release log, if its verdict allows it, and let MLflow's alias follow."""
+    from tasks.release.decide import let_in
+
+    entry = let_in(model, candidate, verdict, _actor(), config.why)
+    _follow(model, config.alias)
+    return entry
+
+
+@stage(says=lambda entry: f"entry {entry.number} of {entry.model} puts model {entry.model_digest[:12]} back")
+def roll_back(model: str, why: str) -> Release:
+    """Append an entry that puts the previous release back, and let MLflow's alias follow."""
+    from tasks.release.decide import put_back
+
+    entry = put_back(model, _actor(), why)
+    _follow(model, None)
+    return entry
+
+
+@stage(says=lambda version: f"MLflow's alias is at version {version}")
+def follow_release_log(model: str) -> str:
+    """Set MLflow's alias again from the release log; return the registered version that it points at."""
+    from tasks.release.follow import must_follow
+
+    return must_follow(model)
+
+
+def _actor() -> str:
+    context = FlowRunContext.get()
+    creator = context.flow_run.created_by if context and context.flow_run else None
+    return actor(creator.display_value if creator else None)
+
+
+def _follow(model: str, alias: str | None) -> None:
+    from tasks.release.follow import try_to_follow
+
+    if warning := try_to_follow(model, alias):
+        run_logger().warning(warning)

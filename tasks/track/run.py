@@ -1,0 +1,104 @@
+"""Follows one flow run: hears of every stage that ends, has it written to MLflow, and says what the run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.records import DatasetRef, ModelRef, Outcome, Release, Report, Verdict
+from tasks.track.card import model_card
+from tasks.track.outcome import outcome_of
+from tasks.track.run_log import RunLog
+from tasks.track.writer import TrackingFailed, Writer
+
+
+@dataclass
+class TrackedRun:
+    """Follows the stages of a flow run. Only the writer's thread touches the log, so stages do not wait for MLflow."""
+
+    log: RunLog
+    warn: Callable[[str], None]
+    writer: Writer = field(default_factory=Writer)
+    seconds: dict[str, float] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+    finished: bool = False
+    _candidate_digest: str | None = None
+
+    def start(self) -> None:
+        """Open the MLflow run, without waiting for it."""
+        self.writer.do(self.log.start)
+
+    def stage_done(self, stage: str, result: Any, seconds: float, reused: bool) -> None:
+        """Write down what a stage came to. Raises TrackingFailed, but never once a release is written."""
+        if stage == "export" and isinstance(result, ModelRef):
+            self._candidate_digest = result.digest
+        if isinstance(result, Report) and self._candidate_digest not in {None, result.model_digest}:
+            stage = f"{stage}_champion"
+        again = stage in self.seconds
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if reused and stage not in self.reused:
+            self.reused.append(stage)
+        self.writer.do(self.log.stage, stage, None if again else result, self.seconds[stage])
+        if stage == "release":
+            return
+        if isinstance(result, Verdict):
+            # A release looks its model up in MLflow, so it must have arrived there; and what is not tracked must not
+            # be released.
+            self.writer.drain()
+        self.writer.check()
+
+    def finish(
+        self, dataset: DatasetRef, candidate: ModelRef, report: Report, verdict: Verdict, released: Release | None
+    ) -> Outcome:
+        """End the run and return what it came to. Raises TrackingFailed, but never where something was released."""
+        self.finished = True
+        self._drain(released)
+        outcome = outcome_of(
+            self.log.model,
+            dataset,
+            candidate,
+            report,
+            verdict,
+            released,
+            seconds=self.seconds,
+            reused=tuple(self.reused),
+            run_id=self.log.run_id,
+        )
+        config = self.log.config.model_dump(mode="json")
+        card = model_card(config, outcome, dataset, candidate, report, verdict, released)
+        self.writer.do_anyway(self.log.finish, outcome, card, sum(self.seconds.values()))
+        self._drain(released)
+        return outcome
+
+    def close(self, error: BaseException | None) -> None:
+        """End the run, unless `finish` has: as FAILED, or as KILLED where `error` is an interrupt.
+
+        Raises TrackingFailed where nothing else was raised and not all of the run could be written.
+        """
+        try:
+            if error is not None:
+                self._end("FAILED" if isinstance(error, Exception) else "KILLED", error)
+            elif not self.finished:
+                self.writer.drain()
+                self._end("FINISHED", None)
+        except TrackingFailed as failure:
+            if error is None:
+                raise
+            self.warn(str(failure))
+        finally:
+            self.writer.close()
+
+    def _end(self, status: str, error: BaseException | None) -> None:
+        self.writer.do_anyway(self.log.end, status, error, "curate" if "validate" in self.seconds else "validate")
+        self.writer.drain()
+
+    def _drain(self, released: Release | None) -> None:
+        try:
+            self.writer.drain()
+        except TrackingFailed as error:
+            if released is None:
+                raise
+            self.warn(
+                f"release {released.number} of {released.model} is written, but not all of it is tracked: {error}"
+            )

@@ -1,0 +1,102 @@
+"""Rows to token ids, once; and batches of like length, in an order that follows from seed and epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.utils.data import Sampler
+
+from tasks.errors import UserInputError
+from tasks.models.tokens import length_sorted_batches, pad
+
+Example = dict[str, Any]
+POOL_BATCHES = 50
+
+
+def read_examples(folder: Path, split: str, labels: tuple[str, ...], tokenizer: Any) -> list[Example]:
+    """`input_ids` and `labels` (an index into `labels`) of each row of a split, in the split's order.
+
+    Raises UserInputError where the split has no rows, or a label that is not among `labels`.
+    """
+    path = folder / f"{split}.parquet"
+    rows = pd.read_parquet(path, columns=["text", "label"]) if path.is_file() else pd.DataFrame()
+    if rows.empty:
+        hint = " or raise curation.validation_share" if split == "validation" else ""
+        raise UserInputError(f"the {split} split has no rows, so there is nothing to train with: give more rows{hint}")
+    unknown = set(rows["label"].unique()) - set(labels)
+    if unknown:
+        names = ", ".join(sorted(repr(label) for label in unknown))
+        raise UserInputError(f"the {split} split has labels that the training rows lack: {names}")
+    index = {label: number for number, label in enumerate(labels)}
+    ids = tokenizer(list(rows["text"]), truncation=True, return_attention_mask=False, return_token_type_ids=False)
+    pairs = zip(ids["input_ids"], rows["label"], strict=True)
+    return [{"input_ids": row, "labels": index[label]} for row, label in pairs]
+
+
+def by_length(examples: list[Example]) -> list[Example]:
+    """The same examples, shortest first."""
+    return sorted(examples, key=lambda example: len(example["input_ids"]))
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Pads a batch to its longest row; tensors of shape (rows, tokens) and (rows,)."""
+
+    pad_id: int
+
+    def __call__(self, batch: list[Example]) -> dict[str, torch.Tensor]:
+        ids, mask = pad([example["input_ids"] for example in batch], self.pad_id)
+        labels = torch.tensor([example["labels"] for example in batch])
+        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+
+
+class LengthGroupedSampler(Sampler[int]):  # type: ignore[misc]
+    """Row indices such that each batch holds rows of like length, with rows and batches shuffled anew each epoch.
+
+    The library's own sampler leaves the batches of a pool in order of length, and draws from the global generator, so
+    that a training resumed inside an epoch would see other rows. This one follows from seed and epoch alone.
+    """
+
+    def __init__(self, examples: list[Example], batch_size: int, seed: int) -> None:
+        self.lengths = np.array([len(example["input_ids"]) for example in examples])
+        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        random = np.random.default_rng([self.seed, self.epoch])
+        order = random.permutation(len(self.lengths))
+        pool = POOL_BATCHES * self.batch_size
+        pools = [order[start : start + pool] for start in range(0, len(order), pool)]
+        # Only the very last batch may be short, or the loader would cut batches across the groups.
+        ordered = np.concatenate([rows[np.argsort(self.lengths[rows], kind="stable")] for rows in pools])
+        batches = [ordered[start : start + self.batch_size] for start in range(0, len(ordered), self.batch_size)]
+        short = [batches.pop()] if len(batches[-1]) < self.batch_size else []
+        random.shuffle(batches)
+        return iter(int(index) for batch in [*batches, *short] for index in batch)
+
+
+def mean_loss_and_logits(
+    network: Any, examples: list[Example], batch_size: int, pad_id: int
+) -> tuple[float, np.ndarray[Any, np.dtype[np.float32]]]:
+    """Mean cross-entropy in nats, and logits of shape (examples, labels), of a network in evaluation mode."""
+    network.eval()
+    rows = [example["input_ids"] for example in examples]
+    logits = np.empty((len(rows), network.config.num_labels), dtype=np.float32)
+    with torch.inference_mode():
+        for batch in length_sorted_batches(rows, batch_size):
+            inputs = [torch.from_numpy(array).to(network.device) for array in pad([rows[i] for i in batch], pad_id)]
+            logits[batch] = network(input_ids=inputs[0], attention_mask=inputs[1]).logits.float().cpu().numpy()
+    targets = torch.tensor([example["labels"] for example in examples])
+    return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits), targets)), logits

@@ -1,0 +1,87 @@
+"""The training process: `python -m tasks.train.run RUN_DIR` trains as RUN_DIR/run.json says.
+
+Its standard output is a stream of JSON lines: `progress`, `note`, and at the end `done`, `refused` (the user must mend
+something; exit code 3) or `failed` (exit code 1). The trained model is then in RUN_DIR/model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from tasks.errors import RefitError, TrainingFailed, UserInputError
+
+LOCK_WAIT_SECONDS = 10.0
+
+
+def main() -> int:
+    """Train, and say how it goes; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tasks.train.run", description="Train as RUN_DIR/run.json says.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--die-with-parent", action="store_true", help="end at once when standard input closes")
+    options = parser.parse_args()
+    if options.die_with_parent:
+        threading.Thread(target=_die_with_parent, daemon=True).start()
+    events = _private_stdout()
+
+    def tell(event: str, **content: Any) -> None:
+        events.write(json.dumps({"event": event, **content}) + "\n")
+        events.flush()
+
+    try:
+        with only_one(options.run_dir):
+            from tasks.train.learning import learn
+
+            tell("done", metrics=learn(options.run_dir, tell))
+    except RefitError as error:
+        tell("refused" if isinstance(error, UserInputError) else "failed", message=str(error))
+        return error.exit_code
+    return 0
+
+
+def _private_stdout() -> TextIO:
+    """The real standard output, for events alone: whatever a library prints goes to the log from here on."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return events
+
+
+def _die_with_parent() -> None:
+    """End the process group when standard input closes: the parent holds its other end, and closes it by dying."""
+    while os.read(0, 4096):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def only_one(folder: Path) -> TextIO:
+    """Hold the run's lock until the returned file is closed, so that two processes never write one folder."""
+    file = (folder / "lock").open("a+", encoding="utf-8")
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.seek(0)
+                holder = f"as process {json.loads(file.read() or '{}').get('pid', 'unknown')}"
+                file.close()
+                reason = f"the same training already runs in {folder} {holder}: wait for it or stop it"
+                raise TrainingFailed(reason) from None
+            time.sleep(0.2)
+        else:
+            file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid()}))
+            file.flush()
+            return file
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Where a candidate is trained: here, or on the work pool that has a deployment for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.deployments.runner import RunnerDeployment
+from prefect.states import Failed
+from prefect.testing.utilities import prefect_test_harness
+from prefect.types.entrypoint import EntrypointType
+
+from flows.train import GPU_DEPLOYMENT, train_candidate, train_in_place
+from tasks.errors import TrainingFailed, UserInputError
+from tasks.records import DatasetRef, ModelRef
+from tasks.store import fetch_whole
+from tasks.train.config import TrainingConfig
+from tests.tasks.models.tiny_model import make_base_model, make_dataset
+
+
+@flow(name="outer")
+def outer(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
+    """Stands for `retrain`, which calls the training from within a flow."""
+    return train_candidate(dataset, training)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect_server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def pool() -> Iterator[None]:
+    """The deployment of the `gpu` pool, with nobody who takes its runs."""
+    name = GPU_DEPLOYMENT.split("/")[1]
+    deployment = RunnerDeployment.from_flow(train_in_place, name, entrypoint_type=EntrypointType.MODULE_PATH)
+    identity: Any = deployment.apply()
+    yield
+    with get_client(sync_client=True) as client:
+        client._client.delete(f"/deployments/{identity}").raise_for_status()
+
+
+def runs_on_the_pool() -> list[Any]:
+    """Flow runs that were sent to the deployment, newest first."""
+    with get_client(sync_client=True) as client:
+        runs = [run for run in client.read_flow_runs() if run.deployment_id is not None]
+    return sorted(runs, key=lambda run: run.created, reverse=True)
+
+
+def set_state(run: UUID, state: State) -> None:
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, state, force=True)
+
+
+def test_without_a_pool_the_candidate_is_trained_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    base = make_base_model(tmp_path / "base")
+    training = TrainingConfig(base_model=str(base), epochs=1, max_tokens=16)
+    dataset = make_dataset()
+    candidate = outer(dataset, training)
+    assert candidate.dataset_digest == dataset.digest
+    assert (fetch_whole(candidate) / "model.safetensors").is_file()
+    assert not runs_on_the_pool()
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Flow run encountered an exception: UserInputError: no such base model", UserInputError),
+        ("Flow run process exited with non-zero status code -9.", TrainingFailed),
+    ],
+)
+def test_a_failure_on_the_pool_comes_back_with_its_reason(
+    message: str, expected: type[Exception], pool: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.train.sleep", lambda _: set_state(runs_on_the_pool()[0].id, Failed(message=message)))
+    with pytest.raises(expected, match=f"train-candidate/gpu ended Failed: {message}"):
+        outer(make_dataset(), TrainingConfig())
+
+
+def test_ctrl_c_while_waiting_cancels_the_run_on_the_pool(pool: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.train.sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        outer(make_dataset(), TrainingConfig())
+    assert runs_on_the_pool()[0].state.name in {"Cancelling", "Cancelled"}

@@ -1,0 +1,125 @@
+"""The stage `gate`: planted faults are caught, and the stored verdict says what the record says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tasks.errors import CorruptArtefact, UserInputError
+from tasks.gate.config import ChampionGate, GatesConfig, LatencyGate
+from tasks.gate.task import _says, gate
+from tasks.gate.verdict import policy_digest
+from tasks.metrics.calibration_interval import calibration_error_interval
+from tasks.metrics.intervals import percentile_interval
+from tasks.records import Report, Verdict
+from tasks.store import fetch_whole
+from tests.tasks.gate.stored_report import GOOD, predictions, stored_report
+
+RIGHT = [number % 20 != 0 for number in range(600)]
+WORSE = [number % 5 != 0 for number in range(600)]
+
+
+def judged(report: Report, champion: Report | None = None, policy: GatesConfig | None = None) -> Verdict:
+    verdict: Verdict = gate.fn(report, champion, policy or GatesConfig())  # type: ignore[attr-defined]
+    return verdict
+
+
+def states(verdict: Verdict) -> dict[str, str]:
+    return {each.name: each.state for each in verdict.gates}
+
+
+def test_a_good_first_candidate_passes_without_the_gate_of_the_champion() -> None:
+    verdict = judged(stored_report(predictions(RIGHT), "a"))
+    assert verdict.passed
+    assert states(verdict) == {"quality": "pass", "calibration": "pass", "latency": "pass"}
+    assert verdict.champion_digest is None
+
+
+def test_a_candidate_as_good_as_the_champion_passes_all_four() -> None:
+    verdict = judged(stored_report(predictions(RIGHT), "a"), stored_report(predictions(RIGHT), "b"))
+    assert states(verdict) == dict.fromkeys(("quality", "calibration", "latency", "champion"), "pass")
+    assert verdict.champion_digest == "b" * 64
+
+
+def test_a_worse_candidate_fails_against_the_champion_although_it_is_good_enough_by_itself() -> None:
+    verdict = judged(stored_report(predictions(WORSE), "a"), stored_report(predictions(RIGHT), "b"))
+    assert verdict.state == "fail"
+    assert states(verdict) == {"quality": "pass", "calibration": "pass", "latency": "pass", "champion": "fail"}
+
+
+def test_a_miscalibrated_model_fails() -> None:
+    correct = np.array(WORSE)
+    ece = calibration_error_interval(np.full(600, 0.99), correct, 15, samples=200, confidence=0.95, seed=0)
+    verdict = judged(stored_report(predictions(WORSE), "a", {**GOOD, "ece": ece}))
+    assert (verdict.state, states(verdict)["calibration"]) == ("fail", "fail")
+
+
+def test_a_slow_model_fails() -> None:
+    milliseconds = np.random.default_rng(0).normal(400, 20, 400)
+    p99 = percentile_interval(milliseconds, 0.99, 0.95)
+    verdict = judged(stored_report(predictions(RIGHT), "a", {**GOOD, "p99_milliseconds": p99}))
+    assert (verdict.state, states(verdict)["latency"]) == ("fail", "fail")
+
+
+def test_a_report_without_figures_fails_every_gate() -> None:
+    verdict = judged(stored_report(predictions(RIGHT), "a", {}))
+    assert set(states(verdict).values()) == {"fail"}
+    assert all(each.measured is None for each in verdict.gates)
+
+
+def test_the_stored_verdict_says_what_the_record_says_and_what_it_rests_on() -> None:
+    report, champion = stored_report(predictions(RIGHT), "a"), stored_report(predictions(RIGHT), "b")
+    policy = GatesConfig(latency=LatencyGate(max_p99_milliseconds=20))
+    verdict = judged(report, champion, policy)
+    stored: dict[str, Any] = json.loads((fetch_whole(verdict) / "verdict.json").read_text())
+    for name, value in verdict.model_dump(mode="json", exclude={"uri", "digest"}).items():
+        assert stored[name] == value, name
+    assert stored["policy"] == policy.model_dump(mode="json")
+    assert stored["policy_digest"] == policy_digest(policy) != policy_digest(GatesConfig())
+    assert stored["report_uri"] == report.uri
+    assert stored["champion_report_uri"] == champion.uri
+    assert (verdict.candidate_digest, verdict.holdout_digest) == ("a" * 64, "h" * 64)
+
+
+def test_the_page_for_people_has_a_row_for_each_gate_with_its_reason() -> None:
+    verdict = judged(stored_report(predictions(WORSE), "a"), stored_report(predictions(RIGHT), "b"))
+    page = (fetch_whole(verdict) / "report" / "verdict.md").read_text()
+    assert "**Fail**" in page
+    for each in verdict.gates:
+        row = next(line for line in page.splitlines() if line.startswith(f"| {each.name} |"))
+        assert each.state in row
+        assert each.reason in row
+
+
+def test_the_same_reports_and_policy_give_the_same_verdict() -> None:
+    report, champion = stored_report(predictions(RIGHT), "a"), stored_report(predictions(WORSE), "b")
+    assert judged(report, champion) == judged(report, champion)
+
+
+def test_a_policy_that_checks_nothing_is_refused() -> None:
+    nothing = GatesConfig(quality=None, champion=None, calibration=None, latency=None)
+    with pytest.raises(UserInputError, match="every gate"):
+        judged(stored_report(predictions(RIGHT), "a"), None, nothing)
+
+
+def test_a_policy_of_the_champion_alone_is_refused_where_none_is() -> None:
+    alone = GatesConfig(quality=None, champion=ChampionGate(), calibration=None, latency=None)
+    with pytest.raises(UserInputError, match="nothing would be checked before a release"):
+        judged(stored_report(predictions(RIGHT), "a"), None, alone)
+
+
+def test_altered_predictions_are_not_judged() -> None:
+    report, champion = stored_report(predictions(WORSE), "a"), stored_report(predictions(RIGHT), "b")
+    path = fetch_whole(report) / "predictions.parquet"
+    pd.read_parquet(path).assign(predicted=lambda rows: rows["label"]).to_parquet(path)
+    with pytest.raises(CorruptArtefact, match="altered"):
+        judged(report, champion)
+
+
+def test_the_line_for_people_names_every_gate() -> None:
+    verdict = judged(stored_report(predictions(RIGHT), "a"))
+    assert _says(verdict) == "pass (quality pass, calibration pass, latency pass)"
