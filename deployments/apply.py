@@ -29,12 +29,12 @@ from prefect.types.entrypoint import EntrypointType
 from rich.console import Console
 from rich.text import Text
 
+from flows.command.console import open_console
+from flows.command.ending import Ending
+from flows.command.session import new_log, prefect_settings
 from flows.config import DeploymentConfig, Schedule, load_config
-from flows.console import open_console
-from flows.ending import Ending
 from flows.retrain import retrain
 from flows.rollback import rollback
-from flows.session import new_log, prefect_settings
 from flows.train import GPU_DEPLOYMENT, train_in_place
 from flows.watch import watch
 from infra.prefect_server import registered_server

@@ -25,10 +25,10 @@ from rich.text import Text
 
 from deployments.apply import POOLS, apply
 from deployments.local_runs import cancel_runs, close_lost_runs
-from flows.console import open_console
-from flows.ending import Ending
-from flows.quiet import QUIET_ENVIRONMENT
-from flows.session import new_log, prefect_settings
+from flows.command.console import open_console
+from flows.command.ending import Ending
+from flows.command.quiet import QUIET_ENVIRONMENT
+from flows.command.session import new_log, prefect_settings
 from infra.prefect_server import is_healthy, local_environment, register_server
 from infra.processes import port_is_free, start_child, stop_children
 from infra.settings import ROOT, Settings, settings

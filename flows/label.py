@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from flows.arguments import Arguments
+from flows.command.arguments import Arguments
+from flows.command.ending import Ending
 from flows.config import load_config
-from flows.ending import Ending
 from tasks.actor import actor
 from tasks.label.answering import Given, Quit, Unclear, read_reply
 from tasks.label.csv_file import Question

@@ -7,7 +7,6 @@ python -m flows.retrain my.yaml --set training.epochs=2 --outcome outcome.json
 from __future__ import annotations
 
 from prefect import flow
-from tasks.gate.task import gate
 
 from flows.config import RetrainConfig
 from flows.train import train_candidate
@@ -15,6 +14,7 @@ from tasks.acquire.task import acquire
 from tasks.curate.task import curate
 from tasks.evaluate.task import evaluate
 from tasks.export.task import export
+from tasks.gate.task import gate
 from tasks.label.task import ask_for_labels, pull_answers
 from tasks.records import Outcome
 from tasks.release.task import champion_model, release
@@ -41,6 +41,6 @@ def retrain(config: RetrainConfig) -> Outcome:
 
 
 if __name__ == "__main__":
-    from flows.terminal import main
+    from flows.command.terminal import main
 
     main(retrain)

@@ -10,9 +10,9 @@ import sys
 
 from prefect import flow
 
-from flows.arguments import Arguments
-from flows.ending import Ending
-from flows.terminal import run_flow
+from flows.command.arguments import Arguments
+from flows.command.ending import Ending
+from flows.command.terminal import run_flow
 from tasks.records import Release
 from tasks.release.task import follow_release_log, roll_back
 

@@ -18,11 +18,11 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from tasks.errors import TrainingFailed, UserInputError
+from tasks.errors import TrainingFailed
 from tasks.records import DatasetRef, ModelRef
-from tasks.stage import run_logger
+from tasks.stage import run_logger, stage
 from tasks.train.config import TrainingConfig
-from tasks.train.task import train
+from tasks.train.task import in_words, train
 
 GPU_DEPLOYMENT = "train-candidate/gpu"
 POLL_SECONDS = 2.0
@@ -35,13 +35,17 @@ def train_in_place(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
 
 
 def train_candidate(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
-    """Train on the `gpu` work pool where there is one, and here otherwise.
+    """Train on the `gpu` work pool where there is one, and here otherwise."""
+    train_there = train_on_pool if _has_gpu_deployment() else train_in_place
+    return train_there(dataset, training)
 
-    Raises UserInputError or TrainingFailed with the reason where the run on the pool did not complete. Whoever stops
-    this process stops that run too.
+
+@stage(says=in_words, called="train")
+def train_on_pool(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
+    """Send the training to the `gpu` work pool and wait for the model.
+
+    Raises TrainingFailed with the reason where the run on the pool did not complete; ended early, it cancels that run.
     """
-    if not _has_gpu_deployment():
-        return train_in_place(dataset, training)
     parameters = {"dataset": dataset.model_dump(mode="json"), "training": training.model_dump(mode="json")}
     sent = cast(FlowRun, run_deployment(GPU_DEPLOYMENT, parameters=parameters, timeout=0))
     run_logger().info(
@@ -49,9 +53,9 @@ def train_candidate(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
     )
     state = _wait_for(sent.id)
     if not state.is_completed():
-        reason = state.message or "no reason given"
-        kind = UserInputError if f"{UserInputError.__name__}: " in reason else TrainingFailed
-        raise kind(f"the flow run {sent.name} of {GPU_DEPLOYMENT} ended {state.name}: {reason}")
+        raise TrainingFailed(
+            f"the flow run {sent.name} of {GPU_DEPLOYMENT} ended {state.name}: {state.message or 'no reason given'}"
+        )
     return ModelRef.model_validate(state.result())
 
 

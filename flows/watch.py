@@ -107,7 +107,7 @@ def describe(drift: Drift, config: Path) -> str:
 
 
 def _main(arguments: list[str]) -> int:
-    from flows.terminal import read_config, run_flow
+    from flows.command.terminal import read_config, run_flow
 
     config = read_config(arguments, "Compare served traffic with what the model was judged on.")
     drift = run_flow(watch, {"config": config.retrain_config()})

@@ -233,5 +233,9 @@ def _sync_folder(folder: Path) -> None:
 def _remove_abandoned(folder: Path) -> None:
     """Remove what a killed process left behind, once no living one can still be writing it."""
     for path in folder.glob(f"{INCOMING}*"):
-        if path.is_dir() and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+        try:
+            age_seconds = time.time() - path.stat().st_mtime
+        except FileNotFoundError:  # its writer has just finished
+            continue
+        if age_seconds > ABANDONED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)

@@ -54,15 +54,16 @@ def listening(listener: Callable[[StageDone], None]) -> Iterator[None]:
 
 
 def stage(
-    *, retries: Retries = NONE, reuse: bool = False, says: Callable[[Any], str] = str
+    *, retries: Retries = NONE, reuse: bool = False, says: Callable[[Any], str] = str, called: str | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a stage: a Prefect task named after it, with retries, reuse, timing and one line of log.
 
-    `says` turns the result into that line. A flow calls the stage like the plain function; outside a flow use `.fn`.
+    `says` turns the result into that line; `called` is the stage's name where it is not the function's. A flow calls
+    the stage like the plain function; outside a flow use `.fn`.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        name = function.__name__
+        name = called or function.__name__
         run: Task[P, R] = task(
             name=name,
             persist_result=reuse,

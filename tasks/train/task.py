@@ -18,7 +18,8 @@ from tasks.train.process import run_training
 SECONDS_BETWEEN_REPORTS = 1.0
 
 
-def _says(model: ModelRef) -> str:
+def in_words(model: ModelRef) -> str:
+    """What a training came to, as one line."""
     figures = model.metrics
     return (
         f"{figures['steps']:.0f} steps, validation loss {figures['validation_loss']:.3f}, "
@@ -39,7 +40,7 @@ class _Throttle:
             report_progress("train", done, total, message)
 
 
-@stage(retries=MACHINE, reuse=True, says=_says)
+@stage(retries=MACHINE, reuse=True, says=in_words)
 def train(dataset: DatasetRef, config: TrainingConfig) -> ModelRef:
     """Fine-tune the base model on the dataset, choosing by its validation split; a killed training goes on."""
     runs, code = settings().home_path / "runs", code_digest(Path(__file__).parent)

@@ -10,9 +10,9 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from deployments.apply import apply, build, left_over, main, read_configs, register
+from flows.command.console import open_console
+from flows.command.session import prefect_settings
 from flows.config import DeploymentConfig
-from flows.console import open_console
-from flows.session import prefect_settings
 from infra.prefect_server import PrefectServer, local_environment
 from infra.settings import ROOT
 from tasks.errors import UserInputError

@@ -85,7 +85,7 @@ def small(config: RetrainConfig) -> Outcome:
 
 
 if __name__ == "__main__":
-    from flows.terminal import main
+    from flows.command.terminal import main
 
     sys.dont_write_bytecode = True
     main(small)

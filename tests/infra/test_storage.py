@@ -202,9 +202,9 @@ def _put_and_verify(root: str, folder: str, times: int) -> None:
 
 
 def test_processes_that_write_one_folder_never_take_it_from_each_other(tmp_path: Path, folder: Path) -> None:
-    spawn = multiprocessing.get_context("fork")
+    fresh = multiprocessing.get_context("spawn")
     arguments = (str(tmp_path / "store"), str(folder), 20)
-    writers = [spawn.Process(target=_put_and_verify, args=arguments) for _ in range(4)]
+    writers = [fresh.Process(target=_put_and_verify, args=arguments) for _ in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:

@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from flows.terminal import retrain_command
+from flows.command.terminal import retrain_command
 from infra.prefect_server import PrefectServer
 from tests.flows.small_flow import small
 from tests.local_services import processes_of
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 CONFIG = "model: tickets\ndata:\n  train: {kind: demo}\n"
 
 

@@ -16,7 +16,7 @@ from prefect.events.worker import EventsWorker
 from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import APILogWorker
 
-from flows.console import StageDisplay
+from flows.command.console import StageDisplay
 from infra.prefect_server import PrefectServer, local_environment, results_environment
 from tasks.errors import StorageError
 

@@ -10,8 +10,8 @@ from types import TracebackType
 from prefect.exceptions import TerminationSignal
 from rich.text import Text
 
-from flows.console import StageDisplay, open_console
-from flows.outcome_file import OutcomeFile
+from flows.command.console import StageDisplay, open_console
+from flows.command.outcome_file import OutcomeFile
 from infra.prefect_server import ServerUnavailable
 from tasks.errors import RefitError
 

@@ -74,7 +74,9 @@ def _gates(gates: Sequence[GateResult]) -> Table:
         interval = "" if gate.low is None or gate.high is None else f"{_number(gate.low)} to {_number(gate.high)}"
         measured = "missing" if gate.measured is None else _number(gate.measured)
         state = Text(gate.state, _STYLES[gate.state])
-        table.add_row(gate.name, measured, interval, _number(gate.limit), state, Text(gate.reason, "dim"))
+        # Where a gate passed, the figures beside it say why; the comparison with the champion wants words.
+        why = gate.reason if gate.state != "pass" or gate.name == "champion" else ""
+        table.add_row(gate.name, measured, interval, _number(gate.limit), state, Text(why, "dim"))
     for column in table.columns[:5]:
         column.no_wrap = True
     return table

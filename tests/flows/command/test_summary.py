@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.console import open_console
-from flows.summary import show_outcome
+from flows.command.console import open_console
+from flows.command.summary import show_outcome
 from tasks.records import DatasetRef, GateResult, Outcome, Report, State
 
 DIGEST = "cd" * 32

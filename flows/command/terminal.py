@@ -15,13 +15,13 @@ from typing import Any, NoReturn
 from prefect import Flow
 from rich.text import Text
 
+from flows.command.console import StageDisplay, open_console
+from flows.command.ending import Ending
+from flows.command.outcome_file import OutcomeFile
+from flows.command.quiet import own_terminal, quiet_libraries
+from flows.command.session import new_log, prefect_session
+from flows.command.summary import show_outcome
 from flows.config import DeploymentConfig, load_config
-from flows.console import StageDisplay, open_console
-from flows.ending import Ending
-from flows.outcome_file import OutcomeFile
-from flows.quiet import own_terminal, quiet_libraries
-from flows.session import new_log, prefect_session
-from flows.summary import show_outcome
 from infra.settings import settings
 from tasks.errors import UserInputError
 from tasks.records import Outcome

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flows.console import StageDisplay, duration, open_console
+from flows.command.console import StageDisplay, duration, open_console
 
 
 def record(
