@@ -1,12 +1,14 @@
 """Train one candidate: a flow of its own, so that it can run on a work pool with a GPU while the rest stays here.
 
-The deployment `train-candidate/gpu` takes the work where the Prefect API in use has it; otherwise it is done in place.
+The deployment `train-candidate/gpu` takes the work where the Prefect API in use has it and a worker serves its pool;
+otherwise it is done in place.
 The pool's workers read and write the same store; on machines of their own they also need a shared result storage
 (PREFECT_DEFAULT_RESULT_STORAGE_BLOCK), through which the record of the model comes back.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from time import sleep
 from typing import cast
 from uuid import UUID
@@ -18,7 +20,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from tasks.errors import TrainingFailed
+from tasks.errors import TrainingFailed, UserInputError
 from tasks.records import DatasetRef, ModelRef
 from tasks.stage import run_logger, stage
 from tasks.train.config import TrainingConfig
@@ -26,6 +28,8 @@ from tasks.train.task import in_words, train
 
 GPU_DEPLOYMENT = "train-candidate/gpu"
 POLL_SECONDS = 2.0
+SILENT_SECONDS = 90.0
+"""A worker that has not been heard of for so long is gone; it reports every 30 seconds."""
 
 
 @flow(name="train-candidate", persist_result=True, result_serializer="json")
@@ -35,8 +39,8 @@ def train_in_place(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
 
 
 def train_candidate(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
-    """Train on the `gpu` work pool where there is one, and here otherwise."""
-    train_there = train_on_pool if _has_gpu_deployment() else train_in_place
+    """Train on the `gpu` work pool where a worker serves it, and here otherwise."""
+    train_there = train_on_pool if _pool_is_served() else train_in_place
     return train_there(dataset, training)
 
 
@@ -44,7 +48,8 @@ def train_candidate(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
 def train_on_pool(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
     """Send the training to the `gpu` work pool and wait for the model.
 
-    Raises TrainingFailed with the reason where the run on the pool did not complete; ended early, it cancels that run.
+    Raises UserInputError or TrainingFailed with the reason where the run on the pool did not complete. Whoever stops
+    this process stops that run too.
     """
     parameters = {"dataset": dataset.model_dump(mode="json"), "training": training.model_dump(mode="json")}
     sent = cast(FlowRun, run_deployment(GPU_DEPLOYMENT, parameters=parameters, timeout=0))
@@ -53,19 +58,25 @@ def train_on_pool(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
     )
     state = _wait_for(sent.id)
     if not state.is_completed():
-        raise TrainingFailed(
-            f"the flow run {sent.name} of {GPU_DEPLOYMENT} ended {state.name}: {state.message or 'no reason given'}"
-        )
+        reason = state.message or "no reason given"
+        kind = UserInputError if f"{UserInputError.__name__}: " in reason else TrainingFailed
+        raise kind(f"the flow run {sent.name} of {GPU_DEPLOYMENT} ended {state.name}: {reason}")
     return ModelRef.model_validate(state.result())
 
 
-def _has_gpu_deployment() -> bool:
+def _pool_is_served() -> bool:
+    """Whether the API has the deployment, and a worker of its pool was heard of lately; a status may be out of date."""
     with get_client(sync_client=True) as client:
         try:
-            client.read_deployment_by_name(GPU_DEPLOYMENT)
+            pool = client.read_deployment_by_name(GPU_DEPLOYMENT).work_pool_name
         except ObjectNotFound:
             return False
-    return True
+        workers = client.read_workers_for_work_pool(pool) if pool else []
+    heard = [worker.last_heartbeat_time for worker in workers if worker.last_heartbeat_time]
+    if heard and (datetime.now(UTC) - max(heard)).total_seconds() < SILENT_SECONDS:
+        return True
+    run_logger().warning(f"no worker serves the pool {pool!r} of {GPU_DEPLOYMENT}, so the training runs here")
+    return False
 
 
 def _wait_for(run: UUID) -> State:

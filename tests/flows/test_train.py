@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
 from prefect.deployments.runner import RunnerDeployment
 from prefect.states import Failed
@@ -37,14 +38,27 @@ def prefect_server() -> Iterator[None]:
 
 
 @pytest.fixture
-def pool() -> Iterator[None]:
-    """The deployment of the `gpu` pool, with nobody who takes its runs."""
+def deployment() -> Iterator[None]:
+    """The deployment on the pool `gpu`, which no worker has ever served."""
     name = GPU_DEPLOYMENT.split("/")[1]
-    deployment = RunnerDeployment.from_flow(train_in_place, name, entrypoint_type=EntrypointType.MODULE_PATH)
-    identity: Any = deployment.apply()
-    yield
     with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="gpu", type="process"))
+        deployed = RunnerDeployment.from_flow(
+            train_in_place, name, work_pool_name="gpu", entrypoint_type=EntrypointType.MODULE_PATH
+        )
+        identity: Any = deployed.apply()
+        yield
         client._client.delete(f"/deployments/{identity}").raise_for_status()
+        client._client.delete("/work_pools/gpu").raise_for_status()
+
+
+@pytest.fixture
+def pool(deployment: None) -> None:
+    """The same pool with a worker that is alive, but takes no run."""
+    with get_client(sync_client=True) as client:
+        client._client.post(
+            "/work_pools/gpu/workers/heartbeat", json={"name": "idle", "heartbeat_interval_seconds": 30}
+        ).raise_for_status()
 
 
 def runs_on_the_pool() -> list[Any]:
@@ -68,6 +82,16 @@ def test_without_a_pool_the_candidate_is_trained_here(tmp_path: Path, monkeypatc
     assert candidate.dataset_digest == dataset.digest
     assert (fetch_whole(candidate) / "model.safetensors").is_file()
     assert not runs_on_the_pool()
+
+
+def test_a_pool_that_no_worker_serves_is_not_waited_for(
+    tmp_path: Path, deployment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    before = len(runs_on_the_pool())
+    training = TrainingConfig(base_model=str(make_base_model(tmp_path / "base")), epochs=1, max_tokens=16)
+    assert (fetch_whole(outer(make_dataset(), training)) / "model.safetensors").is_file()
+    assert len(runs_on_the_pool()) == before
 
 
 @pytest.mark.parametrize(
