@@ -42,7 +42,7 @@ class Blemishes:
     """Texts with an IBAN whose check digits are right."""
     cards: int = 8
     """Texts with a card number that passes the Luhn check."""
-    wrong_labels: int = 24
+    wrong_labels: int = 10
     """Rows whose label is not what the text asks for."""
     empty_texts: int = 6
     """Rows whose text is empty or blank."""

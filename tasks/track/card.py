@@ -66,8 +66,9 @@ def _data(dataset: DatasetRef) -> str:
     kept = [(split, f"{rows:,}") for split, rows in dataset.rows.items()]
     left = [(f"set aside: {reason}", f"{rows:,}") for reason, rows in sorted(dataset.quarantined.items())]
     rows = [("came in", f"{dataset.rows_in:,}"), *kept, ("merged into an identical row", f"{dataset.merged:,}"), *left]
-    sources = lineage(dataset).get("sources")
-    named = f"\n\nSources: {_sources(sources)}." if sources else ""
+    sources = lineage(dataset).get("sources", [])
+    read = [(item["split"], item["name"], f"{item['rows']:,}", f"`{item['sha256'][:12]}…`") for item in sources]
+    named = f"\n\n{_table(('Split', 'Source', 'Rows read', 'SHA-256'), read)}" if read else ""
     return f"## Training data\n\nDigest `{dataset.digest}`.{named}\n\n{_table(('Rows', 'Count'), rows)}"
 
 
@@ -153,14 +154,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     marks = ["---", *("--:" if name in {"Count", "Value", "Measured", "Accuracy"} else "---" for name in header[1:])]
     lines = [header, marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _sources(sources: Any) -> str:
-    if isinstance(sources, Mapping):
-        return "; ".join(f"{name}: {_sources(value)}" for name, value in sources.items())
-    if isinstance(sources, list):
-        return "; ".join(_sources(value) for value in sources)
-    return str(sources)
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def folded(text: str) -> str:
 def test_the_bytes_of_seed_7_are_these_on_every_platform() -> None:
     digests = {part: hashlib.sha256(demo_csv(part, SEED)).hexdigest()[:16] for part in ROWS}
     assert digests == {
-        "train": "f8b86bf52b9f028d",
+        "train": "143372d0cf7e41e1",
         "holdout": "d471c23eaef306f5",
         "unlabelled": "c7114a21555d118a",
     }

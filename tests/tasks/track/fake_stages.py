@@ -39,7 +39,16 @@ def make_dataset(report: str, seed: int = 0) -> DatasetRef:
         (folder / "index.html").write_text(report)
         splits = {"train": rows[:1], "holdout": rows[1:]}
         return keep_dataset(
-            splits, empty_rows(), rows_in=2, merged=0, origin={"sources": {"train": "demo"}}, report=folder
+            splits,
+            empty_rows(),
+            rows_in=2,
+            merged=0,
+            origin={
+                "sources": [
+                    {"split": "train", "kind": "demo", "name": "demo.csv", "rows": 2, "bytes": 9, "sha256": "0" * 64}
+                ]
+            },
+            report=folder,
         )
 
 

@@ -1,0 +1,48 @@
+"""Refit's own commands, run by tests as a person runs them: a process of its own, on the shipped demo config."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = "deployments/support-intents.yaml"
+QUICK = ("training.epochs=1", "training.max_tokens=32", "evaluation.latency_requests=100")
+LENIENT = ("gates.quality.min=-1", "gates.calibration=null", "gates.champion.margin=1")
+
+
+def start(home: Path, *arguments: str, module: str = "flows.retrain") -> subprocess.Popen[str]:
+    """Start `python -m module` against `home`, as the leader of a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "REFIT_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+class Run:
+    """A finished command: exit code, what it printed, and its outcome file where it is `retrain`."""
+
+    def __init__(self, process: subprocess.Popen[str], outcome: Path | None = None) -> None:
+        self.out, self.err = process.communicate(timeout=420)
+        self.code = process.returncode
+        self.outcome: dict[str, Any] = json.loads(outcome.read_text(encoding="utf-8")) if outcome else {}
+
+
+def retrain(home: Path, *changes: str, config: str = CONFIG) -> Run:
+    """Run `retrain` to its end; `changes` go behind `--set`."""
+    outcome = home.parent / "outcome.json"
+    return Run(start(home, config, "--set", *changes, "--outcome", str(outcome)), outcome)
+
+
+def releases(home: Path) -> list[str]:
+    """Names of the entries of all release logs."""
+    return sorted(path.name for path in (home / "store" / "releases").rglob("*.json"))
