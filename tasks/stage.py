@@ -54,12 +54,18 @@ def listening(listener: Callable[[StageDone], None]) -> Iterator[None]:
 
 
 def stage(
-    *, retries: Retries = NONE, reuse: bool = False, says: Callable[[Any], str] = str, called: str | None = None
+    *,
+    retries: Retries = NONE,
+    reuse: bool = False,
+    also: Callable[[dict[str, Any]], str] | None = None,
+    says: Callable[[Any], str] = str,
+    called: str | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a stage: a Prefect task named after it, with retries, reuse, timing and one line of log.
 
-    `says` turns the result into that line; `called` is the stage's name where it is not the function's. A flow calls
-    the stage like the plain function; outside a flow use `.fn`.
+    `also` gives, from the inputs by name, what the result depends on that they only point to. `says` turns the result
+    into that line; `called` is the stage's name where it is not the function's. A flow calls the stage like the plain
+    function; outside a flow use `.fn`.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -68,7 +74,7 @@ def stage(
             name=name,
             persist_result=reuse,
             result_serializer="json",
-            cache_key_fn=_key_function(function) if reuse else None,
+            cache_key_fn=_key_function(function, also) if reuse else None,
             **retries.options(),
         )(function)
 
@@ -114,12 +120,15 @@ def report_progress(stage_name: str, done: float, total: float, message: str) ->
     run_logger().info(f"{stage_name}: {done:g}/{total:g} {message}", extra=event)
 
 
-def _key_function(function: Callable[..., Any]) -> Callable[[Any, dict[str, Any]], str]:
+def _key_function(
+    function: Callable[..., Any], also: Callable[[dict[str, Any]], str] | None
+) -> Callable[[Any, dict[str, Any]], str]:
     folder = TASKS / function.__module__.split(".")[1]
 
     def key(_context: Any, inputs: dict[str, Any]) -> str:
         plain = {name: _plain(value) for name, value in inputs.items()}
-        text = json.dumps([function.__name__, code_digest(folder), plain], sort_keys=True)
+        pointed_to = also(inputs) if also else ""
+        text = json.dumps([function.__name__, code_digest(folder), plain, pointed_to], sort_keys=True)
         return f"{function.__name__}-{hashlib.sha256(text.encode()).hexdigest()}"
 
     return key

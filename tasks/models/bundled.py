@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from infra.storage import file_sha256
+from infra.storage import file_sha256, manifest_of
 from tasks.errors import UserInputError
 
 PREFIX = "bundled:"
@@ -34,6 +35,15 @@ def resolve_base_model(name: str) -> str:
     if not _HUB_ID.fullmatch(name):
         raise UserInputError(f"training.base_model is {name!r}, which is no folder here and no hub id; {ALLOWED}")
     return name
+
+
+def base_model_digest(name: str) -> str:
+    """SHA-256 of the files of a bundled or local base model; a hub id, and a wrong name, stand for themselves."""
+    try:
+        folder = Path(resolve_base_model(name))
+    except UserInputError:
+        return name
+    return hashlib.sha256(manifest_of(folder)).hexdigest() if folder.is_dir() else name
 
 
 def _bundled_folder(name: str) -> Path:

@@ -76,7 +76,9 @@ def draw_losses(curves: dict[str, Any], path: Path) -> None:
     figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
     axes = figure.subplots()
     training, validation = curves["training"], curves["validation"]
-    axes.plot([e["step"] for e in training], [e["loss"] for e in training], color="#9db4c0", lw=1, label="training")
+    axes.plot(
+        [e["step"] for e in training], [e["loss"] for e in training], color="#9db4c0", lw=1, label="training objective"
+    )
     steps, losses = [e["step"] for e in validation], [e["loss"] for e in validation]
     axes.plot(steps, losses, color="#c0392b", marker="o", lw=1.8, label="validation")
     best = int(np.argmin(losses))

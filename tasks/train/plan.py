@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tasks.errors import StorageError, UserInputError
-from tasks.models.bundled import resolve_base_model
+from tasks.models.bundled import base_model_digest, resolve_base_model
 from tasks.records import DatasetRef, Record
 from tasks.train.config import TrainingConfig
 
@@ -43,8 +43,8 @@ class RunPlan(Record):
 def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: TrainingConfig, code: str) -> Path:
     """Write the plan into the run's folder and return the folder.
 
-    The folder is named by dataset, config and code, so that a training that was killed goes on in it. Raises
-    UserInputError where the config or the labels allow no training, StorageError where `runs` cannot be written.
+    The folder is named by dataset, base model, config and code, so that a training that was killed goes on in it.
+    Raises UserInputError where the config or the labels allow no training, StorageError where `runs` cannot be written.
     """
     if len(dataset.labels) < 2:
         raise UserInputError(
@@ -58,7 +58,8 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
         base_model=resolve_base_model(config.base_model),
         config=config,
     )
-    key = json.dumps([dataset.digest, config.model_dump(mode="json"), code], sort_keys=True)
+    inputs = [dataset.digest, base_model_digest(config.base_model), config.model_dump(mode="json"), code]
+    key = json.dumps(inputs, sort_keys=True)
     folder = runs / hashlib.sha256(key.encode()).hexdigest()[:32]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from infra.settings import settings
+from tasks.models.bundled import base_model_digest
 from tasks.records import DatasetRef, ModelRef
 from tasks.retries import MACHINE
 from tasks.stage import code_digest, report_progress, run_logger, stage
@@ -40,7 +41,7 @@ class _Throttle:
             report_progress("train", done, total, message)
 
 
-@stage(retries=MACHINE, reuse=True, says=in_words)
+@stage(retries=MACHINE, reuse=True, also=lambda inputs: base_model_digest(inputs["config"].base_model), says=in_words)
 def train(dataset: DatasetRef, config: TrainingConfig) -> ModelRef:
     """Fine-tune the base model on the dataset, choosing by its validation split; a killed training goes on."""
     runs, code = settings().home_path / "runs", code_digest(Path(__file__).parent)
