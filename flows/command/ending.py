@@ -37,7 +37,7 @@ class Ending:
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
         if error is None:
             return False
-        if isinstance(error, KeyboardInterrupt):
+        if _was_interrupted(error):
             self._stopped(INTERRUPTED)
         elif isinstance(error, TerminationSignal):
             self._stopped(TERMINATED)
@@ -82,3 +82,11 @@ class Ending:
             self.log = Path("refit-error.log").resolve()
         with self.log.open("a", encoding="utf-8") as file:
             file.write("".join(traceback.format_exception(error)))
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether it all began with Ctrl-C, which Prefect's engine may answer with an error of its own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
