@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from prefect import Flow
 from rich.text import Text
 
+from flows.command.arguments import Arguments
 from flows.command.console import StageDisplay, open_console
 from flows.command.ending import Ending
 from flows.command.outcome_file import OutcomeFile
@@ -23,7 +24,6 @@ from flows.command.session import new_log, prefect_session
 from flows.command.summary import show_outcome
 from flows.config import DeploymentConfig, load_config
 from infra.settings import settings
-from tasks.errors import UserInputError
 from tasks.records import Outcome
 
 DEFAULT_OUTCOME = Path("build/outcome.json")
@@ -101,11 +101,6 @@ def _run(
         return result
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserInputError(f"{message}\n{self.format_usage().strip()}")
-
-
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = _config_parser("Retrain a model, and release it only if it has earned it.")
     parser.add_argument(
@@ -121,7 +116,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _config_parser(description: str) -> argparse.ArgumentParser:
     program = f"python -m {_module_name()}"
-    parser = _Parser(prog=program, description=description, allow_abbrev=False)
+    parser = Arguments(prog=program, description=description, allow_abbrev=False)
     parser.add_argument(
         "config", type=Path, metavar="CONFIG", help="the model's YAML, such as deployments/support-intents.yaml"
     )
