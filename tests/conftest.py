@@ -25,6 +25,15 @@ def refit_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 @pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One Prefect server for every test that calls a flow in this process."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture(scope="session")
 def banking77() -> Path:
     """The folder of the real Banking77 data; skips where it is not beside the project."""
     folder = SHARED_DATA / "banking77"

@@ -12,7 +12,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "deployments/support-intents.yaml"
 QUICK = ("training.epochs=1", "training.max_tokens=32", "evaluation.latency_requests=100")
-LENIENT = ("gates.quality.min=-1", "gates.calibration=null", "gates.champion.margin=1")
+LENIENT = (
+    "gates.quality.min=-1",
+    "gates.calibration=null",
+    "gates.champion.margin=1",
+    "gates.latency.max_p99_milliseconds=60000",
+)
+"""Gates that any model passes. Latency among them: the p99 of 100 requests is their slowest, and a busy machine's pause
+in one of them is no fault of what a test looks at."""
 
 
 def start(home: Path, *arguments: str, module: str = "flows.retrain") -> subprocess.Popen[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.config import RetrainConfig
 from flows.retrain import retrain
@@ -16,15 +15,11 @@ from infra.storage import verify_folder
 from tasks.errors import DataRejected, MissingSecret, StorageError, UserInputError
 from tests.tasks.models.tiny_model import make_base_model, make_rows
 
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
 GOOD = make_rows()[["text", "label"]]
 LATIN_1 = "text,label\ncaf\xe9,drinks\n".encode("latin-1")
 SECRETS = {"access_key_secret": "NOT_SET_HERE", "secret_key_secret": "NOR_HERE"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +36,7 @@ def config(base: Path, train: Path | dict[str, Any], **data: Any) -> RetrainConf
             "validation": {"min_rows": 20},
             "training": {"base_model": str(base), "epochs": 1, "max_tokens": 16},
             "evaluation": {"latency_requests": 100},
-            "gates": {"quality": {"min": -1}, "calibration": None, "champion": None},
+            "gates": {"quality": {"min": -1}, "calibration": None, "champion": None, "latency": None},
         }
     )
 

@@ -44,5 +44,6 @@ def test_ctrl_c_in_every_stage_leaves_nothing_behind_and_the_next_run_works(tmp_
         assert processes_of(home) == set()
         for manifest in (home / "store").glob("*/*/manifest.json"):
             verify_folder(manifest.parent, manifest.parent.name)
-    assert retrain(home, *changes).code == 0
+    last = retrain(home, *changes)
+    assert last.code == 0, last.out + last.err
     assert releases(home) == ["000001.json"]

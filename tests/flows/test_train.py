@@ -14,7 +14,6 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
 from prefect.deployments.runner import RunnerDeployment
 from prefect.states import Failed
-from prefect.testing.utilities import prefect_test_harness
 from prefect.types.entrypoint import EntrypointType
 
 from flows.train import GPU_DEPLOYMENT, train_candidate, train_in_place
@@ -24,17 +23,13 @@ from tasks.store import fetch_whole
 from tasks.train.config import TrainingConfig
 from tests.tasks.models.tiny_model import make_base_model, make_dataset
 
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
 
 @flow(name="outer")
 def outer(dataset: DatasetRef, training: TrainingConfig) -> ModelRef:
     """Stands for `retrain`, which calls the training from within a flow."""
     return train_candidate(dataset, training)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture

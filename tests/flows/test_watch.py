@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,6 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
-from prefect.testing.utilities import prefect_test_harness
 
 from flows import watch as module
 from flows.config import RetrainConfig
@@ -23,6 +21,8 @@ from tasks.watch.task import watch_traffic
 from tests.deployments.server.small_models import MODEL, OTHER, PRESENT, release
 from tests.tasks.watch.test_drift import HOLDOUT, serve
 
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
 MOVED = {"money": 100, "delivery": 300, "account": 600}
 CONFIG = RetrainConfig.model_validate(
     {
@@ -31,12 +31,6 @@ CONFIG = RetrainConfig.model_validate(
         "watch": {"min_requests": 100},
     }
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
 
 
 @pytest.fixture(autouse=True)
