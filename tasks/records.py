@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["pass", "fail", "inconclusive"]
+TaskKind = Literal["classification", "instruction", "preference", "chat"]
 
 
 class Record(BaseModel):
@@ -27,15 +28,21 @@ class Artefact(Record):
 class DatasetRef(Artefact):
     """Rows as Parquet, one file a split: `train`, `validation`, `holdout` and `unlabelled`, whichever exist.
 
-    Columns: `id` (string, unique), `text` (string), `label` (string or null), `group` (string or null),
-    `source` (string: where the row came from) and `row` (int64: its line or row there, from 1).
+    Columns, all strings but `row`, and null where a row has none: `id` (unique), `text` (what the model reads: the text
+    to classify, the prompt, or a chat up to its last answer as a JSON list of `role` and `content`), `label`, `group`,
+    `source` (where the row came from), `row` (int64: its line or row there, from 1), `answer` (what the model should
+    say), `rejected` (what it should rather not say), `made_by` (null for a real row) and `made_from` (the parent's id).
     `quarantined.parquet` holds every row that left, with `split`, `stage` and `reason` added.
     """
 
+    task: TaskKind = "classification"
+    """What a row teaches: a label, an answer, a preference between two answers, or a turn of a chat."""
     rows: dict[str, int]
     """Rows kept, by split."""
     rows_in: int
-    """Rows that came into the first stage; always kept + quarantined + merged."""
+    """Rows that came into the first stage; with those `made`, always kept + quarantined + merged."""
+    made: int = 0
+    """Synthetic rows that Refit added."""
     quarantined: dict[str, int] = Field(default_factory=dict)
     """Rows set aside so far, by reason."""
     merged: int = 0

@@ -6,27 +6,42 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.records import TaskKind
 from tasks.section import Section
 
 FileFormat = Literal["auto", "csv", "jsonl", "parquet"]
 
 
-class FileSource(Section):
-    """A file on a path that the worker can read."""
+class DescribedSource(Section):
+    """What is recorded about any source, and shown in the model card."""
+
+    licence: str | None = None
+    """Licence of the rows, best as an SPDX id such as `CC-BY-4.0`; a hub dataset's own is used where this is null."""
+    origin: str | None = None
+    """Where the rows come from, in words or as a URL."""
+
+
+class FileSource(DescribedSource):
+    """Files on a path that the worker can read."""
 
     kind: Literal["file"] = "file"
     path: str = Field(min_length=1)
-    """Path of a CSV (with a header), JSONL or Parquet file; relative paths start at the working directory."""
+    """A CSV (with a header), JSONL or Parquet file, also compressed (.gz, .bz2, .xz, .zst), or a pattern such as
+    `data/*.jsonl`; relative paths start at the working directory."""
     format: FileFormat = "auto"
     """The file's format; `auto` goes by its ending."""
 
 
-class S3Source(Section):
-    """An object in S3 or a compatible server (REFIT_S3_ENDPOINT)."""
+class S3Source(DescribedSource):
+    """An object, or all objects below a prefix, in S3 or a compatible server (REFIT_S3_ENDPOINT)."""
 
     kind: Literal["s3"] = "s3"
-    uri: str = Field(pattern=r"^s3://[^/]+/.+")
-    """The object, `s3://bucket/key`."""
+    uri: str = Field(pattern=r"^s3://[^/]+/.*")
+    """The object, `s3://bucket/key`, or with a slash at its end the prefix of several."""
+    version_id: str | None = None
+    """Pins one version of the object, in a bucket that keeps versions."""
+    etag: str | None = None
+    """Pins the object's bytes: another ETag stops the run."""
     format: FileFormat = "auto"
     """The object's format; `auto` goes by its ending."""
     access_key_secret: str | None = None
@@ -40,8 +55,14 @@ class S3Source(Section):
             raise ValueError("access_key_secret and secret_key_secret go together: set both or neither")
         return self
 
+    @model_validator(mode="after")
+    def _only_an_object_is_pinned(self) -> Self:
+        if self.uri.endswith("/") and (self.version_id or self.etag):
+            raise ValueError("version_id and etag pin one object, but uri ends with / and means all below a prefix")
+        return self
 
-class HubSource(Section):
+
+class HubSource(DescribedSource):
     """A split of a Hugging Face dataset: a hub id, or a local folder that `datasets` loads. Its code never runs."""
 
     kind: Literal["hub"] = "hub"
@@ -55,7 +76,19 @@ class HubSource(Section):
     """Name of the secret with the hub's token, where the dataset is not public."""
 
 
-class DemoSource(Section):
+class TrafficSource(DescribedSource):
+    """What a served model was asked, joined with the feedback that came later; the server must keep texts."""
+
+    kind: Literal["traffic"] = "traffic"
+    model: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """Name of the served model."""
+    days: int = Field(default=30, ge=1)
+    """How far back, in whole days before today (UTC)."""
+    only_with_feedback: bool = True
+    """Whether a text that nobody gave feedback on is left out; the split `unlabelled` takes it without a label."""
+
+
+class DemoSource(DescribedSource):
     """Made-up customer messages with known blemishes, generated from a seed; the same seed gives the same bytes."""
 
     kind: Literal["demo"] = "demo"
@@ -65,22 +98,36 @@ class DemoSource(Section):
     """Another seed gives other messages: a way to see a retrain on changed data."""
 
 
-Source = Annotated[FileSource | S3Source | HubSource | DemoSource, Field(discriminator="kind")]
+Source = Annotated[FileSource | S3Source | HubSource | TrafficSource | DemoSource, Field(discriminator="kind")]
 
 
 class DataConfig(Section):
     """Where rows come from and what their columns are called."""
 
+    task: TaskKind = "classification"
+    """What a row teaches: a label, an answer (instruction, chat), or which of two answers is better (preference)."""
     train: Source
-    """Rows to train on; the validation split is taken from them."""
+    """Rows to train on."""
+    validation: Source | None = None
+    """Rows that steer training and calibration. Without it they are taken from the training rows."""
     holdout: Source | None = None
     """Rows to judge on. Without it a holdout is taken from the training rows."""
     unlabelled: Source | None = None
     """Rows without labels; the ones the model is least sure of go to the labelling queue."""
-    text_column: str = "text"
-    """Column of the text."""
+    public_test_sets: dict[str, Source] = Field(default_factory=dict)
+    """Public test sets by name: training rows that overlap with them are set aside, so that their scores stay true."""
+    reading: Literal["incremental", "full"] = "incremental"
+    """`incremental` takes a file whose version was read before from the store; `full` reads everything again."""
+    text_column: str | None = "text"
+    """Column of the text or prompt; null for preferences that are two whole dialogues with a common beginning."""
     label_column: str = "label"
-    """Column of the label."""
+    """Column of the label (classification)."""
+    answer_column: str = "answer"
+    """Column of the answer (instruction), or of the better one (preference)."""
+    rejected_column: str = "rejected"
+    """Column of the worse answer (preference)."""
+    messages_column: str = "messages"
+    """Column of the conversation (chat): a list of `role` and `content`."""
     id_column: str | None = None
     """Column of a unique id; without it a row is known by its content and place."""
     group_column: str | None = None
@@ -89,6 +136,8 @@ class DataConfig(Section):
     """Text encoding of CSV and JSONL files."""
     max_malformed_share: float = Field(default=0.01, ge=0, le=1)
     """Share of a file's lines that may be unreadable (ragged, not JSON) and set aside before the file is refused."""
+    max_expanded_gigabytes: float = Field(default=20.0, gt=0)
+    """A compressed file that grows beyond this when it is read is refused."""
 
     @model_validator(mode="after")
     def _one_role_a_column(self) -> Self:

@@ -10,7 +10,7 @@ import pandas as pd
 from tasks.acquire.config import DataConfig
 from tasks.acquire.sources import Acquired, acquire_split
 from tasks.acquire.table import Malformed
-from tasks.datasets.folder import COLUMNS, empty_rows, keep_dataset, set_aside
+from tasks.datasets.folder import empty_rows, keep_dataset, set_aside, with_all_columns
 from tasks.errors import DataRejected, UserInputError
 from tasks.records import DatasetRef
 from tasks.store import workspace
@@ -103,7 +103,7 @@ def _frame(part: Acquired, ids: list[str], rows: list[int], columns: dict[str, l
     """A frame with COLUMNS, typed as `empty_rows` types them."""
     content = {"id": ids, **columns, "source": [part.name] * len(ids)}
     series = {name: pd.Series(cells, dtype="str") for name, cells in content.items()}
-    return pd.DataFrame({**series, "row": pd.Series(rows, dtype="int64")})[list(COLUMNS)]
+    return with_all_columns(pd.DataFrame({**series, "row": pd.Series(rows, dtype="int64")}))
 
 
 def _origin(part: Acquired) -> dict[str, str | int]:

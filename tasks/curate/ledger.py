@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from tasks.curate.normal_form import normal_form
-from tasks.datasets.folder import COLUMNS, QUARANTINE_COLUMNS, empty_rows, set_aside
+from tasks.datasets.folder import COLUMNS, QUARANTINE_COLUMNS, set_aside, with_all_columns
 
 STAGE = "curate"
 
@@ -55,8 +55,7 @@ class Ledger:
 
     def quarantined(self, earlier: pd.DataFrame) -> pd.DataFrame:
         """All rows that ever left, the earlier stages' first."""
-        rows = pd.concat([earlier, *self.aside], ignore_index=True)[list(QUARANTINE_COLUMNS)]
-        return rows.astype(empty_rows().dtypes.to_dict())
+        return with_all_columns(pd.concat([earlier, *self.aside], ignore_index=True), QUARANTINE_COLUMNS)
 
 
 def with_keys(rows: pd.DataFrame) -> pd.DataFrame:

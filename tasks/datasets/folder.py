@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.records import Answers, DatasetRef
+from tasks.records import Answers, DatasetRef, TaskKind
 from tasks.store import fetch, keep, workspace
 
-COLUMNS = ("id", "text", "label", "group", "source", "row")
+COLUMNS = ("id", "text", "label", "group", "source", "row", "answer", "rejected", "made_by", "made_from")
 QUARANTINE_COLUMNS = (*COLUMNS, "split", "stage", "reason")
 SPLITS = ("train", "validation", "holdout", "unlabelled")
 
@@ -39,15 +39,24 @@ def lineage(dataset: DatasetRef) -> dict[str, Any]:
     return content
 
 
+def with_all_columns(rows: pd.DataFrame, columns: tuple[str, ...] = COLUMNS) -> pd.DataFrame:
+    """The rows with exactly these columns, typed as stored; one that they do not have is null in every row."""
+    missing = {name: pd.Series(pd.NA, index=rows.index, dtype="str") for name in columns if name not in rows.columns}
+    return rows.assign(**missing)[list(columns)].astype({name: _kind(name) for name in columns})
+
+
 def empty_rows(columns: tuple[str, ...] = QUARANTINE_COLUMNS) -> pd.DataFrame:
     """A frame with the given columns and no rows, typed as stored."""
-    kinds = {name: "int64" if name == "row" else "str" for name in columns}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return pd.DataFrame({name: pd.Series(dtype=_kind(name)) for name in columns})
+
+
+def _kind(column: str) -> str:
+    return "int64" if column == "row" else "str"
 
 
 def set_aside(rows: pd.DataFrame, split: str, stage: str, reason: str | pd.Series) -> pd.DataFrame:
     """Rows on their way to the quarantine, with the reason on each."""
-    return rows.assign(split=split, stage=stage, reason=reason)[list(QUARANTINE_COLUMNS)]
+    return with_all_columns(rows.assign(split=split, stage=stage, reason=reason), QUARANTINE_COLUMNS)
 
 
 def keep_dataset(
@@ -58,22 +67,27 @@ def keep_dataset(
     merged: int,
     origin: dict[str, Any],
     report: Path | None = None,
+    task: TaskKind = "classification",
+    made: int = 0,
 ) -> DatasetRef:
     """Store a dataset and return its record.
 
     `quarantined` holds all rows that left so far, earlier stages' included; `origin` becomes `dataset.json`; `report`
-    is a folder of what people look at. Raises RuntimeError unless rows_in = kept + quarantined + merged.
+    is a folder of what people look at; `made` counts the synthetic rows among all. Raises RuntimeError unless
+    rows_in + made = kept + quarantined + merged.
     """
     kept = sum(len(rows) for rows in splits.values())
-    if rows_in != kept + len(quarantined) + merged:
+    if rows_in + made != kept + len(quarantined) + merged:
         raise RuntimeError(
-            f"{rows_in} rows came in, but {kept} kept + {len(quarantined)} quarantined + {merged} merged do not add up"
+            f"{rows_in} rows came in and {made} were made, but {kept} kept + {len(quarantined)} quarantined + {merged} "
+            "merged do not add up"
         )
     with workspace("dataset") as folder:
         for split, rows in splits.items():
-            rows[list(COLUMNS)].to_parquet(folder / f"{split}.parquet", index=False)
-        quarantined[list(QUARANTINE_COLUMNS)].to_parquet(folder / "quarantined.parquet", index=False)
-        (folder / "dataset.json").write_text(json.dumps(origin, indent=1, sort_keys=True), encoding="utf-8")
+            with_all_columns(rows).to_parquet(folder / f"{split}.parquet", index=False)
+        with_all_columns(quarantined, QUARANTINE_COLUMNS).to_parquet(folder / "quarantined.parquet", index=False)
+        content = {**origin, "task": task}
+        (folder / "dataset.json").write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
         if report is not None:
             shutil.copytree(report, folder / "report")
         stored = keep("datasets", folder)
@@ -81,6 +95,8 @@ def keep_dataset(
     return DatasetRef(
         uri=stored.uri,
         digest=stored.digest,
+        task=task,
+        made=made,
         rows={split: len(rows) for split, rows in splits.items()},
         rows_in=rows_in,
         quarantined={str(reason): int(count) for reason, count in quarantined["reason"].value_counts().items()},
