@@ -65,6 +65,6 @@ def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in the one order that datasets are stored in, whatever order they came in."""
-    return rows.sort_values(["source", "row", "id"], kind="stable", ignore_index=True)[
-        [*COLUMNS, *(name for name in rows.columns if name not in COLUMNS)]
-    ]
+    ordered = rows.sort_values(["source", "row", "id"], kind="stable", ignore_index=True)
+    extra = ordered[[name for name in ordered.columns if name not in COLUMNS]]
+    return with_all_columns(ordered).assign(**{str(name): extra[name] for name in extra})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from tasks.datasets.folder import COLUMNS, empty_rows, keep_dataset
+from tasks.datasets.folder import empty_rows, keep_dataset, with_all_columns
 from tasks.records import DatasetRef
 
 Cells = tuple[str | None, str | None]
@@ -25,7 +25,7 @@ def rows(cells: Iterable[Cells], split: str = "train") -> pd.DataFrame:
             "row": range(1, len(listed) + 1),
         }
     )
-    return frame.astype(empty_rows(COLUMNS).dtypes.to_dict())
+    return with_all_columns(frame)
 
 
 def good_rows(count: int = 60, labels: tuple[str, ...] = ("refund", "delivery"), start: int = 0) -> list[Cells]:
