@@ -125,11 +125,13 @@ def run_locally(place: Settings, prefect_port: int, mlflow_port: int, console: C
         ):
             ids = apply((), ROOT, console)
             close_lost_runs(POOLS)
+            if mlflow_url.startswith(f"http://{HOST}"):
+                services.wait_for("MLflow", f"{mlflow_url}/health")
+            # Runs log to the server, so that their artifacts in Prefect can link to a page of it.
+            services.environment = {**environment, "REFIT_MLFLOW_URI": mlflow_url}
             for pool in POOLS:
                 name = f"{pool}-here"
                 services.start(f"Worker {pool}", "prefect", "worker", "start", "--pool", pool, "--name", name)
-            if mlflow_url.startswith(f"http://{HOST}"):
-                services.wait_for("MLflow", f"{mlflow_url}/health")
             _explain(console, api, mlflow_url, ids)
             try:
                 while True:

@@ -35,6 +35,8 @@ def test_a_run_started_over_http_completes_and_releases(services: Services) -> N
     run = services.call("POST", path, parameters={"config": config}, name="from-http")
     ended = services.wait_for_end(run["id"], RUN_SECONDS)
     assert ended["state_type"] == "COMPLETED", f"{ended['state']}\n{services.logs()}"
+    artifacts = services.call("POST", "/artifacts/filter", flow_runs={"id": {"any_": [run["id"]]}})
+    assert services.mlflow_url in next(one["data"] for one in artifacts if one["key"] == "mlflow-run")
     releases = list((services.home / "store" / "releases" / "support-intents").glob("*.json"))
     assert [json.loads(path.read_text(encoding="utf-8"))["number"] for path in releases] == [1]
 
