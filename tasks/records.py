@@ -49,6 +49,27 @@ class DatasetRef(Artefact):
     """Rows folded into an identical row so far."""
     labels: tuple[str, ...] = ()
     """The labels of the train split, sorted."""
+    qualities: dict[str, float] = Field(default_factory=dict)
+    """Share of the rows in order, by quality: relevance, alignment, consistency, formatting, uniqueness, compliance."""
+
+
+class Measurement(Record):
+    """A measured value with its confidence interval; `low` and `high` are null where no interval can be given."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Advice(Artefact):
+    """What is said about the number of rows before anything is trained, and `report/` with the learning curve."""
+
+    dataset_digest: str
+    state: Literal["too_few", "suits", "more_than_needed"]
+    sentence: str
+    """For a person: whether the rows suit the technique, and what more of them would bring."""
+    expected_accuracy: dict[str, Measurement] = Field(default_factory=dict)
+    """The probe's accuracy that the learning curve expects at `1x`, `2x`, `4x` and `10x` the rows."""
 
 
 class Answers(Artefact):
@@ -64,14 +85,6 @@ class ModelRef(Artefact):
     """Digest of the dataset that it was trained on."""
     metrics: dict[str, float] = Field(default_factory=dict)
     """Figures of its making: losses, steps, size in bytes."""
-
-
-class Measurement(Record):
-    """A measured value with its confidence interval; `low` and `high` are null where no interval can be given."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 class Report(Artefact):
