@@ -24,6 +24,7 @@ from flows.command.session import new_log, prefect_session
 from flows.command.summary import show_outcome
 from flows.config import DeploymentConfig, load_config
 from infra.settings import settings
+from tasks.errors import UserInputError
 from tasks.records import Outcome
 
 DEFAULT_OUTCOME = Path("build/outcome.json")
@@ -38,7 +39,7 @@ def main(flow: Flow[..., Outcome]) -> NoReturn:
 def retrain_command(flow: Flow[..., Outcome], arguments: list[str]) -> int:
     """Run `flow` as the command line `arguments` say, and return the exit code."""
     with Ending() as ending:
-        options = _parse(arguments)
+        options = _parse(arguments, ending)
         ending.outcome_file = OutcomeFile(options.outcome)
         config = load_config(options.config, options.changes)
         ending.model = config.model
@@ -101,7 +102,7 @@ def _run(
         return result
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def _parse(arguments: list[str], ending: Ending) -> argparse.Namespace:
     parser = _config_parser("Retrain a model, and release it only if it has earned it.")
     parser.add_argument(
         "--outcome",
@@ -111,7 +112,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help=f"where to write what the run came to ({DEFAULT_OUTCOME})",
     )
     parser.add_argument("--refresh", action="store_true", help="do every stage again, whatever is stored")
-    return parser.parse_args(arguments)
+    try:
+        return parser.parse_args(arguments)
+    except UserInputError:
+        # A program that called it wrongly must not read what an earlier run came to.
+        ending.outcome_file = OutcomeFile(_outcome_named_in(arguments))
+        raise
+
+
+def _outcome_named_in(arguments: list[str]) -> Path:
+    alone = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    alone.add_argument("--outcome", type=Path, nargs="?", default=DEFAULT_OUTCOME)
+    named: Path | None = alone.parse_known_args(arguments)[0].outcome
+    return named or DEFAULT_OUTCOME
 
 
 def _config_parser(description: str) -> argparse.ArgumentParser:

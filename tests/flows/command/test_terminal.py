@@ -120,6 +120,14 @@ def test_an_outcome_that_cannot_be_written_ends_with_code_3(
     assert "--outcome" in capsys.readouterr().err
 
 
+def test_a_wrong_command_line_is_told_in_the_outcome_too(config: Path, tmp_path: Path) -> None:
+    outcome = tmp_path / "outcome.json"
+    assert retrain_command(small, [str(config), "--outcome", str(outcome), "--refesh"]) == 3
+    told = json.loads(outcome.read_text(encoding="utf-8"))
+    assert told["state"] == "failed"
+    assert "--refesh" in told["error"]["message"]
+
+
 def test_a_stale_outcome_does_not_survive_a_failure(config: Path, tmp_path: Path) -> None:
     outcome = tmp_path / "outcome.json"
     outcome.write_text('{"state": "released"}', encoding="utf-8")
