@@ -21,7 +21,14 @@ class DescribedSource(Section):
     """Where the rows come from, in words or as a URL."""
 
 
-class FileSource(DescribedSource):
+class UsersSource(DescribedSource):
+    """A source whose columns are the user's."""
+
+    text_column: str | None = None
+    """Column of the text in this source, where it is not `data.text_column`, as in many a public test set."""
+
+
+class FileSource(UsersSource):
     """Files on a path that the worker can read."""
 
     kind: Literal["file"] = "file"
@@ -32,7 +39,7 @@ class FileSource(DescribedSource):
     """The file's format; `auto` goes by its ending."""
 
 
-class S3Source(DescribedSource):
+class S3Source(UsersSource):
     """An object, or all objects below a prefix, in S3 or a compatible server (REFIT_S3_ENDPOINT)."""
 
     kind: Literal["s3"] = "s3"
@@ -62,7 +69,7 @@ class S3Source(DescribedSource):
         return self
 
 
-class HubSource(DescribedSource):
+class HubSource(UsersSource):
     """A split of a Hugging Face dataset: a hub id, or a local folder that `datasets` loads. Its code never runs."""
 
     kind: Literal["hub"] = "hub"
@@ -98,6 +105,7 @@ class DemoSource(DescribedSource):
     """Another seed gives other messages: a way to see a retrain on changed data."""
 
 
+TestSetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Source = Annotated[FileSource | S3Source | HubSource | TrafficSource | DemoSource, Field(discriminator="kind")]
 
 
@@ -114,7 +122,7 @@ class DataConfig(Section):
     """Rows to judge on. Without it a holdout is taken from the training rows."""
     unlabelled: Source | None = None
     """Rows without labels; the ones the model is least sure of go to the labelling queue."""
-    public_test_sets: dict[str, Source] = Field(default_factory=dict)
+    public_test_sets: dict[TestSetName, Source] = Field(default_factory=dict)
     """Public test sets by name: training rows that overlap with them are set aside, so that their scores stay true."""
     reading: Literal["incremental", "full"] = "incremental"
     """`incremental` takes a file whose version was read before from the store; `full` reads everything again."""
@@ -140,9 +148,26 @@ class DataConfig(Section):
     """A compressed file that grows beyond this when it is read is refused."""
 
     @model_validator(mode="after")
+    def _only_preferences_go_without_a_text(self) -> Self:
+        if self.text_column is None and self.task not in {"preference", "chat"}:
+            raise ValueError(f"text_column is null, but rows for {self.task} need a text")
+        return self
+
+    @model_validator(mode="after")
     def _one_role_a_column(self) -> Self:
-        columns = [self.text_column, self.label_column, self.id_column, self.group_column]
-        named = [column for column in columns if column is not None]
+        own: dict[str, dict[str, str | None]] = {
+            "classification": {"text": self.text_column, "label": self.label_column},
+            "instruction": {"text": self.text_column, "answer": self.answer_column},
+            "preference": {
+                "text": self.text_column, "answer": self.answer_column, "rejected": self.rejected_column,
+            },
+            "chat": {"messages": self.messages_column},
+        }  # fmt: skip
+        roles = own[self.task] | {"id": self.id_column, "group": self.group_column}
+        named = [column for column in roles.values() if column is not None]
         if len(set(named)) < len(named):
-            raise ValueError(f"a column can be only one of text, label, id and group, but they are {', '.join(named)}")
+            *first, last = roles
+            raise ValueError(
+                f"a column can be only one of {', '.join(first)} and {last}, but they are {', '.join(named)}"
+            )
         return self

@@ -2,148 +2,122 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
-from tasks.acquire.config import DataConfig
-from tasks.acquire.sources import Acquired, acquire_split
-from tasks.acquire.table import Malformed
-from tasks.datasets.folder import empty_rows, keep_dataset, set_aside, with_all_columns
-from tasks.errors import DataRejected, UserInputError
+from tasks.acquire.config import DataConfig, Source
+from tasks.acquire.parts import part_of
+from tasks.acquire.sources import licence_of, reading_of, source_files
+from tasks.acquire.sources_page import origin_of, sources_page
+from tasks.acquire.splits import Acquired, malformed_rows, refuse_unclear_ids, write_split, write_texts
+from tasks.acquire.table import Origin
+from tasks.datasets.folder import empty_rows, keep_dataset
+from tasks.errors import DataRejected
 from tasks.records import DatasetRef
 from tasks.store import workspace
 
+Progress = Callable[[int, int, str], None]
+"""Told after each file: how many are done, of how many, and a few words."""
 
-def acquire_dataset(config: DataConfig) -> DatasetRef:
+
+def acquire_dataset(config: DataConfig, progress: Progress | None = None) -> DatasetRef:
     """Read all sources and store them as one dataset; the same bytes give the same digest.
 
-    Raises UserInputError for a source that cannot be read, and DataRejected for one with too many malformed lines.
+    Memory holds a batch of rows at a time, and the malformed lines. Raises UserInputError for a source that cannot be
+    read, and DataRejected for a file with too many malformed lines.
     """
-    sources = {"train": config.train, "holdout": config.holdout, "unlabelled": config.unlabelled}
     with workspace("acquire") as folder:
-        parts = [
-            acquire_split(split, source, config, folder) for split, source in sources.items() if source is not None
-        ]
-        for part in parts:
-            _refuse_malformed(part, config.max_malformed_share)
-        if config.id_column is not None:
-            _refuse_unclear_ids(parts)
+        files = _acquired(config, folder, progress)
+        rows = [file for file in files if not file.test_set]
+        refuse_unclear_ids(rows)
         report = folder / "report"
         report.mkdir()
-        (report / "sources.md").write_text(sources_page(parts), encoding="utf-8")
-        aside = [rows for rows in map(_malformed_rows, parts) if len(rows)]
+        (report / "sources.md").write_text(sources_page(files), encoding="utf-8")
+        aside = [malformed_rows(file) for file in rows if file.part.malformed]
         return keep_dataset(
-            {part.split: _kept_rows(part) for part in parts},
+            _written(rows, write_split, folder / "splits"),
             pd.concat(aside, ignore_index=True) if aside else empty_rows(),
-            rows_in=sum(len(part.table.rows) + len(part.table.malformed) for part in parts),
+            rows_in=sum(file.part.rows + file.part.malformed for file in rows),
             merged=0,
-            origin={"sources": [_origin(part) for part in parts]},
+            origin=_lineage(files),
             report=report,
+            task=config.task,
+            test_sets=_written([file for file in files if file.test_set], write_texts, folder / "tests"),
         )
 
 
-def sources_page(parts: list[Acquired]) -> str:
-    """The table for people, in Markdown: what was read from where, and how much of it was malformed."""
-    lines = [
-        "# Sources",
-        "",
-        "| Split | Kind | Name | Rows | Malformed | Bytes | SHA-256 |",
-        "|---|---|---|--:|--:|--:|---|",
+def _lineage(files: list[Acquired]) -> dict[str, list[dict[str, str | int | None]]]:
+    """One entry a file; public test sets apart, for they are no rows of the set."""
+    sources = [origin_of(file) for file in files if not file.test_set]
+    tests = [origin_of(file) for file in files if file.test_set]
+    return {"sources": sources} | ({"public_test_sets": tests} if tests else {})
+
+
+def _acquired(config: DataConfig, folder: Path, progress: Progress | None) -> list[Acquired]:
+    """Every file of every source, read or taken from the store."""
+    found = [
+        (split, section, source, file)
+        for split, section, source in _sources(config)
+        for file in source_files(source, section)
     ]
-    for part in parts:
-        name = part.name.replace("|", "\\|")
-        counts = f"{len(part.table.rows):,} | {len(part.table.malformed):,} | {part.size_bytes:,}"
-        lines.append(f"| {part.split} | {part.kind} | {name} | {counts} | `{part.sha256}` |")
-    malformed = [(part, line) for part in parts for line in part.table.malformed]
-    if malformed:
-        lines += [
-            "",
-            "Malformed lines, set aside in `quarantined.parquet`:",
-            "",
-            "| Split | Line | Reason | Detail |",
-            "|---|--:|---|---|",
-        ]
-        lines += [f"| {part.split} | {line.row:,} | {line.reason} | {line.detail} |" for part, line in malformed[:50]]
-    if len(malformed) > 50:
-        lines += ["", f"and {len(malformed) - 50:,} more."]
-    return "\n".join(lines) + "\n"
+    licences = {section: licence_of(source) for _, section, source in _sources(config)}
+    files: list[Acquired] = []
+    for number, (split, section, source, file) in enumerate(found, start=1):
+        origin, room = Origin(section, file.where), folder / f"file-{number}"
+        reading = reading_of(file, source, split, section, config)
+        room.mkdir()
+        part = part_of(file, reading, origin, room, reuse=config.reading == "incremental")
+        acquired = Acquired(
+            split=split,
+            origin=origin,
+            kind=source.kind,
+            name=file.name,
+            part=part,
+            licence=licences[section],
+            described_origin=source.origin,
+            own_ids="id" in reading.wanted.columns,
+            test_set=section.startswith("data.public_test_sets."),
+        )
+        _refuse_malformed(acquired, config.max_malformed_share)
+        files.append(acquired)
+        if progress is not None:
+            new = sum(one.part.new for one in files)
+            progress(number, len(found), f"{number:,} files, {new:,} of them new, {number - new:,} read before")
+    return files
 
 
-def row_id(split: str, row: int, text: str | None) -> str:
-    """Sixteen hexadecimal digits that name a row by its place and its text."""
-    return hashlib.sha256(json.dumps([split, row, text]).encode()).hexdigest()[:16]
-
-
-def _kept_rows(part: Acquired) -> pd.DataFrame:
-    table = part.table
-    ids = [
-        values.get("id") or row_id(part.split, row, values["text"])
-        for row, values in zip(table.rows, table.values, strict=True)
-    ]
-    columns = {name: [values.get(name) for values in table.values] for name in ("text", "label", "group")}
-    return _frame(part, ids, table.rows, columns)
-
-
-def _malformed_rows(part: Acquired) -> pd.DataFrame:
-    lines: list[Malformed] = part.table.malformed
-    nothing: list[str | None] = [None] * len(lines)
-    ids = [row_id(part.split, line.row, line.raw) for line in lines]
-    columns: dict[str, list[str | None]] = {
-        "text": [f"{line.detail}: {line.raw}" for line in lines],
-        "label": nothing,
-        "group": nothing,
+def _sources(config: DataConfig) -> list[tuple[str, str, Source]]:
+    """Each source with its split, or the name of its public test set, and the config's field."""
+    splits = {
+        "train": config.train,
+        "validation": config.validation,
+        "holdout": config.holdout,
+        "unlabelled": config.unlabelled,
     }
-    rows = _frame(part, ids, [line.row for line in lines], columns)
-    return set_aside(rows, part.split, "acquire", pd.Series([line.reason for line in lines], dtype="str"))
+    named = [(split, f"data.{split}", source) for split, source in splits.items() if source is not None]
+    tests = [(name, f"data.public_test_sets.{name}", source) for name, source in config.public_test_sets.items()]
+    return [*named, *sorted(tests, key=lambda test: test[0])]
 
 
-def _frame(part: Acquired, ids: list[str], rows: list[int], columns: dict[str, list[str | None]]) -> pd.DataFrame:
-    """A frame with COLUMNS, typed as `empty_rows` types them."""
-    content = {"id": ids, **columns, "source": [part.name] * len(ids)}
-    series = {name: pd.Series(cells, dtype="str") for name, cells in content.items()}
-    return with_all_columns(pd.DataFrame({**series, "row": pd.Series(rows, dtype="int64")}))
+def _written(files: list[Acquired], write: Callable[[list[Acquired], Path], None], folder: Path) -> dict[str, Path]:
+    """One file a split, or a test set, in `folder`."""
+    folder.mkdir()
+    splits = dict.fromkeys(file.split for file in files)
+    for split in splits:
+        write([file for file in files if file.split == split], folder / f"{split}.parquet")
+    return {split: folder / f"{split}.parquet" for split in splits}
 
 
-def _origin(part: Acquired) -> dict[str, str | int]:
-    return {
-        "split": part.split,
-        "kind": part.kind,
-        "name": part.name,
-        "sha256": part.sha256,
-        "bytes": part.size_bytes,
-        "rows": len(part.table.rows),
-    }
-
-
-def _refuse_malformed(part: Acquired, max_share: float) -> None:
-    bad, total = part.table.malformed, len(part.table.rows) + len(part.table.malformed)
-    if len(bad) <= max_share * total and part.table.rows:
+def _refuse_malformed(file: Acquired, max_share: float) -> None:
+    bad, total = file.part.malformed, file.part.rows + file.part.malformed
+    if bad <= max_share * total and file.part.rows:
         return
-    first = bad[0]
+    first = file.part.malformed_lines(1)[0]
     raise DataRejected(
-        f"{part.origin}: {len(bad):,} of {total:,} lines ({len(bad) / total:.1%}) are malformed, and "
+        f"{file.origin}: {bad:,} of {total:,} lines ({bad / total:.1%}) are malformed, and "
         f"data.max_malformed_share allows {max_share:.1%}. The first is line {first.row:,} "
         f"({first.reason}: {first.detail}). "
         "Mend the file, or raise the share if these lines may be left out"
     )
-
-
-def _refuse_unclear_ids(parts: list[Acquired]) -> None:
-    """Raise UserInputError for a row without an id, or two rows, in whichever source, with the same one."""
-    seen: dict[str, tuple[Acquired, int]] = {}
-    for part in parts:
-        for row, values in zip(part.table.rows, part.table.values, strict=True):
-            name = values["id"]
-            if name is None:
-                raise UserInputError(
-                    f"{part.origin}: row {row:,} has no id in data.id_column; give it one, or unset id_column"
-                )
-            if name in seen:
-                other, other_row = seen[name]
-                raise UserInputError(
-                    f"the id {name!r} stands twice: in row {other_row:,} of {other.origin} and in row {row:,} of "
-                    f"{part.origin}. Ids must be unique over all sources; mend them, or unset data.id_column"
-                )
-            seen[name] = (part, row)

@@ -1,75 +1,89 @@
-"""From a source in the config to its table, with the fingerprint of what was read."""
+"""From a source in the config to its files, whatever kind it is, and to how they are read."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 
-from tasks.acquire.config import DataConfig, DemoSource, FileSource, HubSource, S3Source, Source
+from tasks.acquire.config import (
+    DataConfig,
+    DemoSource,
+    FileSource,
+    HubSource,
+    S3Source,
+    Source,
+    TrafficSource,
+    UsersSource,
+)
 from tasks.acquire.demo import demo_csv
-from tasks.acquire.readers import read_table
-from tasks.acquire.table import Origin, Table, wanted_columns
-from tasks.errors import UserInputError
+from tasks.acquire.local_files import local_files
+from tasks.acquire.readers import Reading, format_of
+from tasks.acquire.source_file import SourceFile
+from tasks.acquire.table import Origin, Wanted, wanted_columns
+from tasks.datasets.folder import SPLITS
 
 
-@dataclass(frozen=True)
-class Acquired:
-    """One split as it came from its source."""
-
-    split: str
-    origin: Origin
-    kind: str
-    name: str
-    """File name, object name or dataset id, without the folder or bucket: moving a file changes nothing."""
-    sha256: str
-    """Of the file's bytes; for a hub dataset, of its rows as JSON lines."""
-    size_bytes: int
-    table: Table
-
-
-def acquire_split(split: str, source: Source, config: DataConfig, folder: Path) -> Acquired:
-    """Read one source; `folder` is a place for downloads. Raises what its reader and its source raise."""
-    section, wanted = f"data.{split}", wanted_columns(config, split)
-    if isinstance(source, HubSource):
-        from tasks.acquire.hub_source import read_hub
-
-        short = PurePosixPath(source.dataset).name if Path(source.dataset).expanduser().is_dir() else source.dataset
-        name = f"{short}{'@' + source.revision if source.revision else ''}/{source.split}"
-        origin = Origin(section, f"dataset {source.dataset}, split {source.split}")
-        table = read_hub(source, wanted, origin)
-        data = "".join(json.dumps(values, sort_keys=True) + "\n" for values in table.values).encode()
-        return Acquired(split, origin, source.kind, name, hashlib.sha256(data).hexdigest(), len(data), table)
-    data, origin, encoding = _file_bytes(source, section, config.encoding, folder)
-    table = read_table(data, "csv" if isinstance(source, DemoSource) else source.format, encoding, wanted, origin)
-    name = PurePosixPath(origin.name).name
-    return Acquired(split, origin, source.kind, name, hashlib.sha256(data).hexdigest(), len(data), table)
-
-
-def _file_bytes(
-    source: FileSource | S3Source | DemoSource, section: str, encoding: str, folder: Path
-) -> tuple[bytes, Origin, str]:
-    """The bytes, their name, and their encoding."""
+def source_files(source: Source, section: str) -> list[SourceFile]:
+    """The files of a source, not fetched yet. Raises what finding them raises."""
+    if isinstance(source, FileSource):
+        return local_files(source, section)
     if isinstance(source, DemoSource):
-        name = f"support-intents-{source.part}-seed-{source.seed}.csv"
-        return demo_csv(source.part, source.seed), Origin(section, name), "utf-8"
+        return [demo_file(source)]
     if isinstance(source, S3Source):
-        from tasks.acquire.s3_source import download
+        from tasks.acquire.s3_source import s3_files
 
-        return download(source, section, folder).read_bytes(), Origin(section, source.uri), encoding
-    path = Path(source.path).expanduser().absolute()
-    return _local_bytes(path, section), Origin(section, path.as_posix()), encoding
+        return s3_files(source, section)
+    if isinstance(source, HubSource):
+        from tasks.acquire.hub_source import hub_files
+
+        return hub_files(source, section)
+    from tasks.acquire.traffic_source import traffic_files
+
+    return traffic_files(source, section)
 
 
-def _local_bytes(path: Path, section: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UserInputError(
-            f"{section}.path: there is no file {path}; relative paths start at the working directory, {Path.cwd()}"
-        ) from None
-    except IsADirectoryError:
-        raise UserInputError(f"{section}.path: {path} is a folder; name one CSV, JSONL or Parquet file in it") from None
-    except OSError as error:
-        raise UserInputError(f"{section}.path: {path} cannot be read ({error.strerror})") from None
+def demo_file(source: DemoSource) -> SourceFile:
+    """The demo's file, written when it is fetched."""
+    name = f"support-intents-{source.part}-seed-{source.seed}.csv"
+    data = demo_csv(source.part, source.seed)
+
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(data)
+        return folder / name
+
+    digest = hashlib.sha256(data).hexdigest()
+    return SourceFile(name, name, f"sha256:{digest}", len(data), "csv", write)
+
+
+def reading_of(file: SourceFile, source: Source, split: str, section: str, config: DataConfig) -> Reading:
+    """How a file of the source is read for the split. Raises UserInputError where its format cannot be told."""
+    return Reading(
+        format=format_of(Origin(section, file.where), file.name, file.format),
+        encoding=config.encoding if isinstance(source, FileSource | S3Source) else "utf-8",
+        wanted=_wanted(config, source, split),
+        most_bytes=int(config.max_expanded_gigabytes * 1e9),
+    )
+
+
+def _wanted(config: DataConfig, source: Source, split: str) -> Wanted:
+    wanted = wanted_columns(config, split)
+    if isinstance(source, TrafficSource):
+        # Served traffic has columns of our own naming, the request's id among them.
+        columns = {name: name for name in ("id", *wanted.columns)}
+        return replace(wanted, columns=columns, required=wanted.required - {"group"} | {"id"})
+    if isinstance(source, UsersSource) and source.text_column is not None:
+        if "text" in wanted.columns:
+            return replace(wanted, columns=wanted.columns | {"text": source.text_column})
+        if split not in SPLITS:  # a public test set of plain texts, for training rows that are conversations
+            return Wanted({"text": source.text_column}, frozenset({"text"}), "instruction", answered=False)
+    return wanted
+
+
+def licence_of(source: Source) -> str | None:
+    """The licence that the config states, or else the one that the hub does; null where it is not stated."""
+    if source.licence is None and isinstance(source, HubSource):
+        from tasks.acquire.hub_source import hub_licence
+
+        return hub_licence(source)
+    return source.licence

@@ -1,4 +1,4 @@
-"""What a reader gives back: the wanted columns as strings, and the lines that could not be read, with the reason."""
+"""What readers give back, a batch at a time: the wanted columns as strings, and the lines that could not be read."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tasks.acquire.config import DataConfig
-from tasks.errors import UserInputError
+import pyarrow as pa
+import pyarrow.compute as pc
 
-Values = dict[str, str | None]
-"""One row: canonical column (`id`, `text`, `label`, `group`) to its text, null where there is none."""
+from tasks.acquire.config import DataConfig
+from tasks.datasets.folder import SPLITS
+from tasks.errors import UserInputError
+from tasks.pii.shown_rows import shown_text
+
+TEXT = pa.large_string()
+NULL_WHERE_BLANK = frozenset({"id", "label", "group", "answer", "rejected"})
+SHOWN_COLUMNS = 30
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a table comes from, in the words of messages."""
+    """Where a file comes from, in the words of messages."""
 
     section: str
     """The config's field, for example `data.train`."""
@@ -35,29 +41,39 @@ class Malformed:
     row: int
     """Its line, from 1."""
     reason: str
-    """A short, stable word: `ragged_row`, `bad_quoting`, `bad_json`, `not_an_object`, `not_a_plain_value`, …"""
+    """A short, stable word: `ragged_row`, `bad_quoting`, `bad_json`, `not_an_object`, `no_assistant_turn`, …"""
     detail: str
     """What is wrong, in words that show nothing of the line; messages and reports may hold it."""
     raw: str
-    """The line as it stands."""
+    """The line as it stands; a very long one is cut when it is kept."""
 
 
-@dataclass
-class Table:
-    """The rows of one source, in its order."""
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file, in its order."""
 
-    rows: list[int] = field(default_factory=list)
-    """Line of each row (CSV, JSONL) or its number (Parquet, hub), from 1."""
-    values: list[Values] = field(default_factory=list)
+    rows: pa.Table
+    """`row` (int64: the line, or in Parquet the number, from 1) and the columns found, by canonical name, as TEXT."""
     malformed: list[Malformed] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The columns to read: canonical name to the source's name, and which of them must be there."""
+    """The columns to read: canonical name to the file's name, and which of them must be there."""
 
     columns: dict[str, str]
     required: frozenset[str]
+    task: str = "classification"
+    """What a row teaches; `chat`, and `preference` without a text, take their row out of conversations."""
+    answered: bool = True
+    """False where a row needs nothing but its text: unlabelled rows and public test sets."""
+
+    @property
+    def conversations(self) -> frozenset[str]:
+        """The columns that may hold a list of `role` and `content`, which readers hand on as JSON."""
+        if self.task == "preference" and "text" not in self.columns:
+            return frozenset({"answer", "rejected"})
+        return frozenset({"messages"} if self.task == "chat" else ())
 
     def found_in(self, header: Iterable[str], origin: Origin) -> dict[str, str]:
         """The wanted columns that are there. Raises UserInputError where a required one is missing or stands twice."""
@@ -68,25 +84,83 @@ class Wanted:
                     f"{origin} has {header.count(column)} columns called {column!r}: rename all but one"
                 )
             if canonical in self.required and column not in header:
-                shown = ", ".join(repr(name) for name in header[:30])
+                # Where the header was forgotten, these are the cells of a row, so they are masked.
+                shown = ", ".join(repr(shown_text(name)) for name in header[:SHOWN_COLUMNS])
+                alone = f", or {origin.section}.text_column for this source alone," if canonical == "text" else ""
+                more = f" and {len(header) - SHOWN_COLUMNS:,} more" if len(header) > SHOWN_COLUMNS else ""
                 raise UserInputError(
-                    f"{origin} has no column {column!r}; its columns are {shown}.{_separator_hint(header)} "
-                    f"Set data.{canonical}_column to the one that is meant"
+                    f"{origin} has no column {column!r}; its columns are {shown}{more}.{_separator_hint(header)} "
+                    f"Set data.{canonical}_column{alone} to the one that is meant"
                 )
         return {canonical: column for canonical, column in self.columns.items() if column in header}
 
 
 def wanted_columns(config: DataConfig, split: str) -> Wanted:
-    """What is read for a split. Unlabelled rows need no label or group, and a label there is not looked at."""
-    columns = {"text": config.text_column}
-    if config.id_column is not None:
+    """What is read for a split. Unlabelled rows need no label or group, and a label there is not looked at.
+
+    A public test set (any `split` that is not one of the dataset's) gives its text alone.
+    """
+    answered, test_set = split in SPLITS and split != "unlabelled", split not in SPLITS
+    columns = _taught(config, answered)
+    if config.id_column is not None and not test_set:
         columns["id"] = config.id_column
-    required = set(columns)
-    if split != "unlabelled":
-        columns["label"] = config.label_column
-    if config.group_column is not None:
+    required = frozenset(columns)
+    if config.group_column is not None and not test_set:
         columns["group"] = config.group_column
-    return Wanted(columns, frozenset(columns if split != "unlabelled" else required))
+    return Wanted(columns, frozenset(columns) if answered else required, config.task, answered)
+
+
+def _taught(config: DataConfig, answered: bool) -> dict[str, str]:
+    if config.task == "chat":
+        return {"messages": config.messages_column}
+    if config.text_column is None:
+        return {"answer": config.answer_column, "rejected": config.rejected_column}
+    columns = {"text": config.text_column}
+    if answered and config.task == "classification":
+        columns["label"] = config.label_column
+    if answered and config.task in {"instruction", "preference"}:
+        columns["answer"] = config.answer_column
+    if answered and config.task == "preference":
+        columns["rejected"] = config.rejected_column
+    return columns
+
+
+def batch_of(rows: list[int], columns: dict[str, list[str | None]], malformed: list[Malformed] | None = None) -> Batch:
+    """A batch from lists of one length. Raises UnicodeEncodeError for half a surrogate pair."""
+    arrays = {"row": pa.array(rows, pa.int64()), **{name: pa.array(cells, TEXT) for name, cells in columns.items()}}
+    return Batch(pa.table(arrays), malformed or [])
+
+
+def tidied(batch: Batch) -> Batch:
+    """Blank ids, labels, groups and answers become null; rows with a NUL character are malformed (`nul_character`).
+
+    An empty text stays, for validation to judge. A NUL is what a torn write or UTF-16 read as UTF-8 leaves behind, and
+    databases and tokenizers choke on it.
+    """
+    rows = batch.rows
+    for name in NULL_WHERE_BLANK & set(rows.column_names):
+        column = rows.column(name)
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
+        rows = rows.set_column(
+            rows.column_names.index(name), name, pc.if_else(pc.fill_null(blank, False), pa.scalar(None, TEXT), column)
+        )
+    return _without_nul(Batch(rows, batch.malformed))
+
+
+def _without_nul(batch: Batch) -> Batch:
+    names = [name for name in batch.rows.column_names if name != "row"]
+    bad = None
+    for name in names:
+        found = pc.fill_null(pc.match_substring(batch.rows.column(name), "\0"), False)
+        bad = found if bad is None else pc.or_(bad, found)
+    if bad is None or not pc.any(bad).as_py():
+        return batch
+    lines = batch.rows.filter(bad).to_pylist()
+    malformed = [
+        Malformed(line["row"], "nul_character", "holds a NUL character", " | ".join(line[name] or "" for name in names))
+        for line in lines
+    ]
+    return Batch(batch.rows.filter(pc.invert(bad)), sorted(batch.malformed + malformed, key=lambda line: line.row))
 
 
 def as_text(value: Any) -> str | None:
@@ -105,11 +179,6 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, int | float | Decimal):
         return str(value)
     raise TypeError(f"a {type(value).__name__} is not a plain value")
-
-
-def row_values(cells: dict[str, str | None]) -> Values:
-    """A row in which an empty id, label or group is null; an empty text stays, for validation to judge."""
-    return {name: None if name != "text" and not (cell or "").strip() else cell for name, cell in cells.items()}
 
 
 def _separator_hint(header: list[str]) -> str:

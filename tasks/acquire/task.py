@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.acquire.config import DataConfig
 from tasks.records import DatasetRef
 from tasks.retries import NETWORK
-from tasks.stage import stage
+from tasks.stage import report_progress, stage
 
 
 def summary(dataset: DatasetRef) -> str:
@@ -20,4 +20,4 @@ def acquire(config: DataConfig) -> DatasetRef:
     """Read the sources into one content-addressed dataset; it always runs, for only reading shows what is there."""
     from tasks.acquire.dataset import acquire_dataset
 
-    return acquire_dataset(config)
+    return acquire_dataset(config, lambda done, total, words: report_progress("acquire", done, total, words))

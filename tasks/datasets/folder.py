@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from tasks.records import Answers, DatasetRef, TaskKind
+from tasks.records import Answers, Artefact, DatasetRef, ModelRef, TaskKind
 from tasks.store import fetch, keep, workspace
 
 COLUMNS = ("id", "text", "label", "group", "source", "row", "answer", "rejected", "made_by", "made_from")
 QUARANTINE_COLUMNS = (*COLUMNS, "split", "stage", "reason")
 SPLITS = ("train", "validation", "holdout", "unlabelled")
+TEST_SETS, STRESS = "test_sets", "stress"
+RECORD = "record"
 
 
 def read_split(dataset: DatasetRef, split: str) -> pd.DataFrame:
@@ -33,7 +38,13 @@ def read_answers(answers: Answers) -> pd.DataFrame:
     return pd.read_parquet(fetch(answers) / "answers.parquet")
 
 
-def lineage(dataset: DatasetRef) -> dict[str, Any]:
+def read_test_sets(dataset: DatasetRef) -> dict[str, pd.Series]:
+    """The texts of the public test sets by name; they are no rows of the dataset."""
+    paths = sorted((fetch(dataset) / TEST_SETS).glob("*.parquet"))
+    return {path.stem: pd.read_parquet(path)["text"] for path in paths}
+
+
+def lineage(dataset: Artefact) -> dict[str, Any]:
     """Where the dataset comes from: its sources, and what was done to it."""
     content: dict[str, Any] = json.loads((fetch(dataset) / "dataset.json").read_text(encoding="utf-8"))
     return content
@@ -60,7 +71,7 @@ def set_aside(rows: pd.DataFrame, split: str, stage: str, reason: str | pd.Serie
 
 
 def keep_dataset(
-    splits: dict[str, pd.DataFrame],
+    splits: Mapping[str, pd.DataFrame | Path],
     quarantined: pd.DataFrame,
     *,
     rows_in: int,
@@ -69,37 +80,79 @@ def keep_dataset(
     report: Path | None = None,
     task: TaskKind = "classification",
     made: int = 0,
+    test_sets: Mapping[str, pd.Series | Path] | None = None,
+    stress: Mapping[str, pd.DataFrame] | None = None,
+    weights: pd.DataFrame | None = None,
+    qualities: Mapping[str, float] | None = None,
 ) -> DatasetRef:
     """Store a dataset and return its record.
 
-    `quarantined` holds all rows that left so far, earlier stages' included; `origin` becomes `dataset.json`; `report`
-    is a folder of what people look at; `made` counts the synthetic rows among all. Raises RuntimeError unless
-    rows_in + made = kept + quarantined + merged.
+    A split is a frame, or a finished Parquet file with COLUMNS, which is moved. `quarantined` holds all rows that left
+    so far, earlier stages' included; `origin` becomes `dataset.json`; `report` is a folder of what people look at;
+    `made` counts the synthetic rows among all; `test_sets` are texts by name, or Parquet files with a column `text`;
+    `stress` are rows with COLUMNS by the name of a drift, kept to test with and counted nowhere;
+    `weights` (`id`, `weight`) say how much training rows count, 1 where they say nothing.
+    Raises RuntimeError unless rows_in + made = kept + quarantined + merged.
     """
-    kept = sum(len(rows) for rows in splits.values())
-    if rows_in + made != kept + len(quarantined) + merged:
+    rows = {split: _count(content) for split, content in splits.items()}
+    if rows_in + made != sum(rows.values()) + len(quarantined) + merged:
         raise RuntimeError(
-            f"{rows_in} rows came in and {made} were made, but {kept} kept + {len(quarantined)} quarantined + {merged} "
-            "merged do not add up"
+            f"{rows_in} rows came in and {made} were made, but {sum(rows.values())} kept + {len(quarantined)} "
+            f"quarantined + {merged} merged do not add up"
         )
     with workspace("dataset") as folder:
-        for split, rows in splits.items():
-            with_all_columns(rows).to_parquet(folder / f"{split}.parquet", index=False)
+        for split, content in splits.items():
+            _put(content if isinstance(content, Path) else with_all_columns(content), folder / f"{split}.parquet")
+        for name, texts in (test_sets or {}).items():
+            _put(texts if isinstance(texts, Path) else texts.to_frame("text"), folder / TEST_SETS / f"{name}.parquet")
         with_all_columns(quarantined, QUARANTINE_COLUMNS).to_parquet(folder / "quarantined.parquet", index=False)
-        content = {**origin, "task": task}
-        (folder / "dataset.json").write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+        for name, drifted in (stress or {}).items():
+            _put(with_all_columns(drifted), folder / STRESS / f"{name}.parquet")
+        if weights is not None:
+            weights.to_parquet(folder / "weights.parquet", index=False)
+        record: dict[str, Any] = {
+            "task": task,
+            "rows": rows,
+            "rows_in": rows_in,
+            "made": made,
+            "quarantined": {str(reason): int(count) for reason, count in quarantined["reason"].value_counts().items()},
+            "merged": merged,
+            "labels": _labels(folder / "train.parquet"),
+            "qualities": dict(qualities or {}),
+        }
+        described = json.dumps({**origin, RECORD: record}, indent=1, sort_keys=True)
+        (folder / "dataset.json").write_text(described, encoding="utf-8")
         if report is not None:
             shutil.copytree(report, folder / "report")
         stored = keep("datasets", folder)
-    labels: set[str] = set(splits["train"]["label"].dropna()) if "train" in splits else set()
-    return DatasetRef(
-        uri=stored.uri,
-        digest=stored.digest,
-        task=task,
-        made=made,
-        rows={split: len(rows) for split, rows in splits.items()},
-        rows_in=rows_in,
-        quarantined={str(reason): int(count) for reason, count in quarantined["reason"].value_counts().items()},
-        merged=merged,
-        labels=tuple(sorted(labels)),
-    )
+    return DatasetRef(uri=stored.uri, digest=stored.digest, **record)
+
+
+def trained_on(model: ModelRef) -> DatasetRef:
+    """The dataset that a model was trained on, from the store that holds the model. Raises StorageError without it."""
+    uri = f"{model.uri.rsplit('/', 2)[0]}/datasets/{model.dataset_digest}"
+    found = lineage(Artefact(uri=uri, digest=model.dataset_digest))
+    return DatasetRef(uri=uri, digest=model.dataset_digest, **found[RECORD])
+
+
+def _count(content: pd.DataFrame | Path) -> int:
+    return int(pq.read_metadata(content).num_rows) if isinstance(content, Path) else len(content)
+
+
+def _put(content: pd.DataFrame | Path, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    if isinstance(content, Path):
+        shutil.move(content, path)
+    else:
+        content.to_parquet(path, index=False)
+
+
+def _labels(train: Path) -> tuple[str, ...]:
+    """The labels of the train split, sorted; none where there is no such split."""
+    if not train.is_file():
+        return ()
+    found: set[str] = set()
+    with pq.ParquetFile(train) as file:
+        for batch in file.iter_batches(columns=["label"]):
+            found.update(label for label in pc.unique(batch.column("label")).to_pylist() if label is not None)
+    return tuple(sorted(found))

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from infra.settings import settings
 from infra.storage import s3_client
-from tasks.acquire.table import Origin, Wanted
+from tasks.acquire.table import Batch, Malformed, Origin, Wanted, tidied
 
 BUCKET = "customer-data"
+
+
+@dataclass(frozen=True)
+class Read:
+    """All batches of a file together."""
+
+    rows: list[int]
+    values: list[dict[str, str | None]]
+    malformed: list[Malformed]
+
+    def column(self, name: str) -> list[str | None]:
+        return [cells[name] for cells in self.values]
+
+
+def collected(batches: Iterable[Batch]) -> Read:
+    """What a reader gives, whole."""
+    done = [tidied(batch) for batch in batches]
+    lines = [line for batch in done for line in batch.rows.to_pylist()]
+    return Read([line.pop("row") for line in lines], lines, [line for batch in done for line in batch.malformed])
 
 
 @pytest.fixture

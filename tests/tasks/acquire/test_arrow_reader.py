@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import io
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from tasks.acquire.arrow_reader import read_parquet
+from tasks.acquire import arrow_reader
 from tasks.acquire.table import Origin, Wanted
 from tasks.errors import UserInputError
+from tests.tasks.acquire.conftest import Read, collected
+
+MOST_BYTES = 1 << 30
+
+
+def read_parquet(data: bytes, wanted: Wanted, origin: Origin, most_bytes: int = MOST_BYTES) -> Read:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.parquet"
+        path.write_bytes(data)
+        return collected(arrow_reader.read_parquet(path, wanted, origin, most_bytes))
 
 
 def parquet(**columns: Any) -> bytes:

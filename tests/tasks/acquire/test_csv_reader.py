@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import csv
+import random
 
 import pytest
 
-from tasks.acquire.csv_reader import read_csv
+from tasks.acquire import csv_reader
+from tasks.acquire.csv_quick import quick_piece
 from tasks.acquire.table import Origin, Wanted
 from tasks.errors import UserInputError
+from tests.tasks.acquire.conftest import Read, collected
+
+
+def read_csv(content: str, wanted: Wanted, origin: Origin) -> Read:
+    return collected(csv_reader.read_csv(iter([content.encode()]), wanted, origin))
 
 
 def texts(content: str, wanted: Wanted, origin: Origin) -> list[str | None]:
@@ -88,3 +95,58 @@ def test_a_column_that_stands_twice_is_refused(origin: Origin, wanted: Wanted) -
 def test_a_header_with_broken_quoting_is_refused(origin: Origin, wanted: Wanted) -> None:
     with pytest.raises(UserInputError, match=r"header of .*train\.csv.*line 1, has broken quoting"):
         read_csv('"text,label\na,b\n', wanted, origin)
+
+
+CELLS = ("x", "", "two words", "a,b", 'q"q', "l1\nl2", "l\r\nm", "é€𝄞", "\r", "  ", '""', "one\u2028two")
+
+
+def odd_file(dice: random.Random) -> str:
+    """Good rows, ragged and blank lines, stray quotes, and line ends of all three kinds."""
+    lines = ["text,label" + dice.choice(("\n", "\r\n", "\r"))]
+    for _ in range(dice.randint(0, 12)):
+        kind, end = dice.random(), dice.choice(("\n", "\r\n", "\n", "\r"))
+        if kind < 0.8:
+            cells = [dice.choice(CELLS) for _ in range(2 if dice.random() < 0.9 else dice.randint(1, 4))]
+            quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n') else cell for cell in cells]
+            lines.append(",".join(quoted) + end)
+        elif kind < 0.9:
+            lines.append(end)
+        else:
+            lines.append("".join(dice.choice('",ab \n\r') for _ in range(dice.randint(1, 8))) + end)
+    text = "".join(lines)
+    return text.rstrip("\r\n") if dice.random() < 0.3 else text
+
+
+def test_the_quick_way_and_any_cut_into_blocks_give_the_rows_of_the_careful_way(
+    origin: Origin, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice, quick = random.Random(3), quick_piece
+    for _ in range(120):
+        text, size = odd_file(dice), dice.randint(1, 9)
+        monkeypatch.setattr(csv_reader, "quick_piece", lambda *_: None)
+        careful = read_csv(text, wanted, origin)
+        monkeypatch.setattr(csv_reader, "quick_piece", quick)
+        assert read_csv(text, wanted, origin) == careful, text
+        blocks = [text[at : at + size].encode() for at in range(0, len(text), size)]
+        assert collected(csv_reader.read_csv(iter(blocks), wanted, origin)) == careful, (size, text)
+
+
+def test_most_files_never_need_the_careful_way(origin: Origin, wanted: Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_reader, "_careful_piece", None)
+    table = read_csv('text,label\r\n"a ""b"", c\r\nd",x\r\n\r\nplain,y\r\ntoo,many,z\r\n"",q', wanted, origin)
+    assert (table.rows, table.column("text")) == ([2, 5, 7], ['a "b", c\r\nd', "plain", ""])
+    assert [(line.row, line.raw) for line in table.malformed] == [(6, "too,many,z")]
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_and_bounded_memory(
+    origin: Origin, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_reader, "MOST_RECORD_BYTES", 1000)
+    text = 'text,label\n"open,a\n' + "fine,b\n" * 1000
+    blocks = [text[at : at + 100].encode() for at in range(0, len(text), 100)]
+    table = collected(csv_reader.read_csv(iter(blocks), wanted, origin))
+    assert len(table.rows) == 1000
+    assert [(line.row, line.reason) for line in table.malformed] == [(2, "bad_quoting")]
+    endless = csv_reader.read_csv(iter([b"text,label\n", *([b"x" * 100] * 50)]), wanted, origin)
+    with pytest.raises(UserInputError, match="line 2 of .* is longer than"):
+        collected(endless)

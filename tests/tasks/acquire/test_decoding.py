@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
-from tasks.acquire.decoding import decode
+from tasks.acquire import decoding
+from tasks.acquire.decoding import utf8_blocks
 from tasks.acquire.table import Origin
 from tasks.errors import UserInputError
+
+
+def decode(data: bytes, encoding: str, origin: Origin) -> str:
+    return b"".join(utf8_blocks(io.BytesIO(data), encoding, origin)).decode()
 
 
 def test_a_byte_order_mark_is_accepted(origin: Origin) -> None:
@@ -27,11 +34,21 @@ def test_the_right_encoding_reads_them(origin: Origin) -> None:
     assert decode(b"caf\xe9", "cp1252", origin) == "café"
 
 
-def test_utf_16_and_packed_files_are_recognised(origin: Origin) -> None:
+def test_utf_16_is_recognised_with_and_without_its_mark(origin: Origin) -> None:
     with pytest.raises(UserInputError, match=r"set data\.encoding to utf-16"):
         decode("text".encode("utf-16"), "utf-8", origin)
-    with pytest.raises(UserInputError, match="compressed: unpack it first"):
-        decode(b"\x1f\x8b\x08\x00\xff", "utf-8", origin)
+    for encoding in ("utf-16-le", "utf-16-be"):
+        with pytest.raises(UserInputError, match=rf"NUL bytes.*set data\.encoding to {encoding}"):
+            decode("text,label\n".encode(encoding), "utf-8", origin)
+
+
+def test_a_character_cut_by_the_end_of_a_block_is_whole(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "BLOCK_BYTES", 3)
+    text = "\ufeffé€𝄞 naïve\n" * 5
+    for encoding in ("utf-8", "utf-16", "utf-16-le"):
+        assert decode(text.encode(encoding), encoding, origin) == text.removeprefix("\ufeff")
+    with pytest.raises(UserInputError, match=r"byte 0xE9 at offset 21 \(line 3\)"):
+        decode(b"text,label\ngood,a\ncaf\xe9,b\n", "utf-8", origin)
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "hex"])

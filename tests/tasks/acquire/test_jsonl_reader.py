@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.acquire.jsonl_reader import read_jsonl
+from tasks.acquire import jsonl_reader
 from tasks.acquire.table import Origin, Wanted
 from tasks.errors import UserInputError
+from tests.tasks.acquire.conftest import Read, collected
+
+
+def read_jsonl(content: str, wanted: Wanted, origin: Origin) -> Read:
+    return collected(jsonl_reader.read_jsonl(iter([content.encode()]), wanted, origin))
 
 
 def test_values_become_text_and_missing_ones_null(origin: Origin, wanted: Wanted) -> None:

@@ -61,7 +61,9 @@ def test_the_sources_page_names_every_source_and_shows_no_text_of_the_data() -> 
     page = (fetch(dataset) / "report" / "sources.md").read_text(encoding="utf-8")
     sources = lineage(dataset)["sources"]
     assert [source["split"] for source in sources] == ["train", "holdout", "unlabelled"]
-    assert set(sources[0]) == {"split", "kind", "name", "sha256", "bytes", "rows"}
+    assert set(sources[0]) == {
+        "split", "kind", "name", "sha256", "bytes", "rows", "malformed", "licence", "origin",
+    }  # fmt: skip
     assert all(source["sha256"] in page and source["name"] in page for source in sources)
     assert page.count("ragged_row") == BLEMISHES.ragged_rows
     assert not any(text.split(": ", 1)[1] in page for text in read_quarantined(dataset)["text"])

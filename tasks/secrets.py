@@ -1,4 +1,4 @@
-"""Secrets that a source names, read at the moment of use."""
+"""Secrets that a config names, read at the moment of use."""
 
 from __future__ import annotations
 
