@@ -2,6 +2,16 @@
 
 python -m deployments.server support-intents --port 8080
 curl -s localhost:8080/predict -H 'content-type: application/json' -d '{"texts": ["where is my parcel?"]}'
+
+Every answer is logged below REFIT_HOME/traffic/MODEL, in files that only this user can read, without the text unless
+`--keep-texts` is given; then personal data that is found in it is masked before it is written, unless `--raw-texts` is
+given too. With `--feedback-token-secret NAME` people can say what was right, and `kind: traffic` retrains on it:
+
+TOKEN=… python -m deployments.server support-intents --keep-texts --feedback-token-secret TOKEN
+curl -s localhost:8080/feedback -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \\
+     -d '{"request_id": "…", "position": 0, "label": "track_parcel", "by": "ann"}'
+
+Answers and feedback are removed after `--keep-days` days, 90 by default: when the server starts, and daily.
 """
 
 from __future__ import annotations
@@ -16,6 +26,7 @@ from contextlib import ExitStack, suppress
 import uvicorn
 
 from deployments.server.app import ModelServer, create_app
+from deployments.server.feedback import feedback_gate
 from deployments.server.follower import Follower
 from deployments.server.limits import Limits
 from deployments.server.loading import loader
@@ -45,17 +56,23 @@ def main(arguments: list[str]) -> int:
 def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", options.model):
         raise UserInputError(f"{options.model!r} is no name of a model: small letters, digits and hyphens are allowed")
+    if options.raw_texts and not options.keep_texts:
+        raise UserInputError("--raw-texts says how texts are kept: give --keep-texts with it, or neither")
+    if options.keep_days < 1:
+        raise UserInputError(f"--keep-days is {options.keep_days}: 1 or more days are allowed")
     store()  # a wrong REFIT_STORE is the caller's to mend; a store that is away for a while is not
     limits = Limits(texts=options.max_texts, characters=options.max_characters)
     server = ModelServer(
         follower=Follower(options.model, loader(limits, options.threads)),
-        traffic=TrafficWriter(options.model),
+        traffic=TrafficWriter(options.model, mask_texts=not options.raw_texts),
         limits=limits,
         poll_seconds=options.poll_seconds,
         keep_texts=options.keep_texts,
+        gate=feedback_gate(options.feedback_token_secret),
+        keep_days=options.keep_days,
     )
     if options.host not in LOOPBACK:
-        log.warning("%s can be reached from other machines, and asks nobody who they are", options.host)
+        log.warning("%s can be reached from other machines, and asks nobody who they are to predict", options.host)
     host, port = listener.getsockname()[:2]
     log.info("%s is served at http://%s:%d", options.model, f"[{host}]" if ":" in host else host, port)
     config = uvicorn.Config(
@@ -97,8 +114,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="threads a batch, 0 for one a core (%(default)s)")
     parser.add_argument("--max-texts", type=int, default=limits.texts, help="texts a request (%(default)s)")
     parser.add_argument("--max-characters", type=int, default=limits.characters, help="characters a text (%(default)s)")
-    parser.add_argument("--keep-texts", action="store_true", help="keep the texts in the request log")
+    _add_log_options(parser)
     return parser
+
+
+def _add_log_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-texts", action="store_true", help="keep the texts in the request log, personal data masked"
+    )
+    parser.add_argument("--raw-texts", action="store_true", help="keep them as they came, personal data included")
+    parser.add_argument(
+        "--keep-days", type=int, default=90, help="days after which answers and feedback are removed (%(default)s)"
+    )
+    parser.add_argument(
+        "--feedback-token-secret", metavar="NAME", help="take feedback from who sends the token in this secret"
+    )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,25 @@
-"""The HTTP face of the model server: ask for predictions, ask how it is. Nothing can be changed through it."""
+"""The HTTP face of the model server: ask for predictions, ask how it is, and say what was right (with a token).
+
+What is served cannot be changed through it. Feedback is written down for the next retraining, and for nothing else.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from deployments.server.batching import Busy, Probabilities
+from deployments.server.bodies import read_body
+from deployments.server.feedback import CLOSED, FeedbackGate
 from deployments.server.follower import Follower
 from deployments.server.limits import Limits
 from deployments.server.loading import Loaded
@@ -20,18 +27,25 @@ from deployments.server.messages import (
     About,
     Alternative,
     BadRequest,
+    FeedbackRequest,
     Health,
     Prediction,
     Predictions,
     PredictRequest,
     RefusedRelease,
+    parse_feedback,
     parse_request,
 )
+from deployments.server.upkeep import remove_daily
+from tasks.errors import StorageError
+from tasks.records import Record
+from tasks.traffic.feedback import Feedback, append_feedback
 from tasks.traffic.served import Served
 from tasks.traffic.writer import TrafficWriter
 
+log = logging.getLogger(__name__)
 ALTERNATIVES = 2
-_BODY = {"required": True, "content": {"application/json": {"schema": PredictRequest.model_json_schema()}}}
+CREATED = 201
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,10 @@ class ModelServer:
     poll_seconds: float = 3.0
     keep_texts: bool = False
     """Whether the request log holds the texts themselves."""
+    gate: FeedbackGate = CLOSED
+    """Who may give feedback; without a token nobody may."""
+    keep_days: int = 90
+    """Days after which served answers and feedback are removed."""
 
 
 def create_app(server: ModelServer) -> FastAPI:
@@ -51,12 +69,16 @@ def create_app(server: ModelServer) -> FastAPI:
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(server.follower.follow(server.poll_seconds))
+        working = [
+            asyncio.create_task(server.follower.follow(server.poll_seconds)),
+            asyncio.create_task(remove_daily(server.follower.model, server.keep_days)),
+        ]
         with server.traffic:
             yield
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        for task in working:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(title="Refit model server", lifespan=running, docs_url=None, redoc_url=None)
 
@@ -77,22 +99,55 @@ def create_app(server: ModelServer) -> FastAPI:
         response.status_code = 200 if found.ready else 503
         return found
 
-    @app.post("/predict", openapi_extra={"requestBody": _BODY})
+    @app.post("/predict", openapi_extra=_body_of(PredictRequest))
     async def predict(request: Request) -> Predictions:
         try:
-            texts = parse_request(await _body(request, server.limits), server.limits)
+            texts = parse_request(await read_body(request, server.limits.body_bytes), server.limits)
         except BadRequest as error:
             raise HTTPException(error.status, str(error)) from None
         return await _predict(server, texts)
 
+    @app.post("/feedback", status_code=CREATED, openapi_extra=_body_of(FeedbackRequest))
+    async def feedback(request: Request) -> Feedback:
+        server.gate.require(request.headers.get("authorization"))
+        return await _take_feedback(server, request)
+
     return app
 
 
-async def _predict(server: ModelServer, texts: list[str]) -> Predictions:
-    serving = server.follower.serving  # held to the end of the request, whatever is released meanwhile
+def _body_of(message: type[Record]) -> dict[str, Any]:
+    """What OpenAPI says of a route whose body is read under the server's own limits."""
+    schema = message.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+async def _take_feedback(server: ModelServer, request: Request) -> Feedback:
+    serving = _serving(server)
+    try:
+        body = await read_body(request, server.limits.feedback_bytes)
+        feedback = parse_feedback(body, server.limits, serving.labels, datetime.now(UTC))
+    except BadRequest as error:
+        raise HTTPException(error.status, str(error)) from None
+    try:
+        await asyncio.to_thread(append_feedback, server.follower.model, feedback)
+    except StorageError as error:
+        log.error("feedback is lost: %s", error)
+        raise HTTPException(
+            503, "the feedback could not be written: send it again later", {"Retry-After": "5"}
+        ) from None
+    return feedback
+
+
+def _serving(server: ModelServer) -> Loaded:
+    serving = server.follower.serving
     if serving is None:
         name = server.follower.model
         raise HTTPException(503, f"{name} has no release that can be served; see /health", {"Retry-After": "5"})
+    return serving
+
+
+async def _predict(server: ModelServer, texts: list[str]) -> Predictions:
+    serving = _serving(server)  # held to the end of the request, whatever is released meanwhile
     try:
         probabilities = await serving.batcher.probabilities(texts)
     except Busy as error:
@@ -106,18 +161,6 @@ async def _predict(server: ModelServer, texts: list[str]) -> Predictions:
     )
     server.traffic.add(_log_lines(answer, serving, texts if server.keep_texts else None))
     return answer
-
-
-async def _body(request: Request, limits: Limits) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise BadRequest(415, f"the content type is {kind or 'not given'!r}: send application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limits.body_bytes:
-            raise BadRequest(413, f"the body is larger than {limits.body_bytes} bytes: send fewer texts at a time")
-    return bytes(body)
 
 
 def _predictions(probabilities: Probabilities, labels: tuple[str, ...]) -> tuple[Prediction, ...]:

@@ -15,6 +15,8 @@ class Limits:
     """Characters in one text; the model itself reads its first tokens only."""
     body_bytes: int = 8 * 1024 * 1024
     """Bytes of one request's body."""
+    feedback_bytes: int = 16 * 1024
+    """Bytes of the body of one piece of feedback."""
     waiting_texts: int = 4096
     """Texts of all requests that wait for the model."""
     batch_texts: int = 64

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import Field, ValidationError
 
 from deployments.server.limits import Limits
 from tasks.records import Record
+from tasks.traffic.feedback import Feedback
 
 CLIENT_ERROR_JSON, CLIENT_ERROR_SHAPE = 400, 422
 
@@ -52,6 +55,19 @@ class Predictions(Record):
     predictions: tuple[Prediction, ...]
 
 
+class FeedbackRequest(Record):
+    """What a person says about one answer; the newest of a person counts."""
+
+    request_id: str
+    """As the answer gave it."""
+    position: int
+    """Place of the text in its request, from 0."""
+    label: str
+    """The label that is right: one of the release that answers now."""
+    by: str
+    """Who says so: any name that tells people apart."""
+
+
 class RefusedRelease(Record):
     """A release that is newer than the one served, and why it is not served."""
 
@@ -94,11 +110,7 @@ def parse_request(body: bytes, limits: Limits) -> list[str]:
     try:
         texts = PredictRequest.model_validate_json(body).texts
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
-        status = CLIENT_ERROR_JSON if problem["type"] == "json_invalid" else CLIENT_ERROR_SHAPE
-        message = f'{place or "the body"}: {problem["msg"]}; send {{"texts": ["…", …]}}'
-        raise BadRequest(status, message) from None
+        raise _explained(error, '{"texts": ["…", …]}') from None
     if len(texts) > limits.texts:
         raise BadRequest(
             CLIENT_ERROR_SHAPE, f"texts: {len(texts)} are too many for one request, {limits.texts} may come"
@@ -112,3 +124,31 @@ def parse_request(body: bytes, limits: Limits) -> list[str]:
                 CLIENT_ERROR_SHAPE, f"texts.{number}: is blank; every text must hold something to classify"
             )
     return texts
+
+
+def parse_feedback(body: bytes, limits: Limits, labels: tuple[str, ...], time: datetime) -> Feedback:
+    """The feedback in a request's body, which came at `time`.
+
+    Raises BadRequest for what is none, and for a label that is not among `labels`, with those that are allowed.
+    """
+    try:
+        sent = FeedbackRequest.model_validate_json(body)
+        feedback = Feedback(**sent.model_dump(), time=time)
+    except ValidationError as error:
+        raise _explained(error, '{"request_id": "…", "position": 0, "label": "…", "by": "…"}') from None
+    if feedback.position >= limits.texts:
+        message = f"position: a request holds at most {limits.texts} texts, the first at position 0"
+        raise BadRequest(CLIENT_ERROR_SHAPE, message)
+    if feedback.label not in labels:
+        allowed = ", ".join(map(repr, labels))
+        raise BadRequest(
+            CLIENT_ERROR_SHAPE, f"label: the release that answers has no such label; allowed are {allowed}"
+        )
+    return feedback
+
+
+def _explained(error: ValidationError, example: str) -> BadRequest:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    status = CLIENT_ERROR_JSON if problem["type"] == "json_invalid" else CLIENT_ERROR_SHAPE
+    return BadRequest(status, f"{place or 'the body'}: {problem['msg']}; send {example}")

@@ -27,7 +27,7 @@ class Served(Record):
     confidence: float
     """Calibrated probability of that label."""
     text: str | None = None
-    """The text itself; null unless the server was told to keep texts."""
+    """The text itself, personal data masked unless the server was told otherwise; null unless it keeps texts."""
 
     def line(self) -> bytes:
         """The answer as it is written, line break included."""

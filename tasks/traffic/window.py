@@ -28,7 +28,7 @@ class TrafficWindow:
 
     def __iter__(self) -> Iterator[Served]:
         self.unreadable = 0
-        day, last = day_of(self.since), day_of(self.until)
+        day, last = day_of(self.since), day_of(self.until - timedelta.resolution)
         while day <= last:
             for line in self._lines(day_file(self.model, day)):
                 try:

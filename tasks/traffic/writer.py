@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from tasks.pii.masking import mask
+from tasks.traffic.private_files import append_private
 from tasks.traffic.served import Served, day_file, day_of
 
 log = logging.getLogger(__name__)
@@ -17,12 +19,16 @@ log = logging.getLogger(__name__)
 class TrafficWriter:
     """Appends to a model's files of the day. Use as a context manager; leaving it writes what still waits.
 
+    With `mask_texts` personal data in the texts gives way to the name of its kind before they are written.
     Where the disk cannot be written the answers wait, up to `most_waiting`, and are written when it can; what comes
     beyond that is not kept, and `lost` counts it. Several processes may write the same files: each write appends.
     """
 
-    def __init__(self, model: str, flush_seconds: float = 1.0, most_waiting: int = 200_000) -> None:
+    def __init__(
+        self, model: str, flush_seconds: float = 1.0, most_waiting: int = 200_000, mask_texts: bool = True
+    ) -> None:
         self.model, self.flush_seconds, self.most_waiting = model, flush_seconds, most_waiting
+        self.mask_texts = mask_texts
         self.lost = 0
         self._queue: list[Served] = []
         self._lock = threading.Lock()
@@ -62,7 +68,7 @@ class TrafficWriter:
             self._unwritten_lines += len(taken)
         fresh: dict[Path, list[bytes]] = defaultdict(list)
         for served in taken:
-            fresh[day_file(self.model, day_of(served.time))].append(served.line())
+            fresh[day_file(self.model, day_of(served.time))].append(self._line(served))
         for path, lines in fresh.items():
             self._unwritten[path] = self._unwritten.get(path, b"") + b"".join(lines)
         try:
@@ -79,13 +85,14 @@ class TrafficWriter:
         with self._lock:
             self._unwritten_lines = sum(data.count(b"\n") for data in self._unwritten.values())
 
+    def _line(self, served: Served) -> bytes:
+        if self.mask_texts and served.text is not None:
+            served = served.model_copy(update={"text": mask(served.text)[0]})
+        return served.line()
+
     def _append(self, path: Path) -> None:
         """Write what waits for one file. What a full disk did not take goes on from there the next time."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
+        with append_private(path) as descriptor:
             while data := self._unwritten[path]:
                 self._unwritten[path] = data[os.write(descriptor, data) :]
             del self._unwritten[path]
-        finally:
-            os.close(descriptor)

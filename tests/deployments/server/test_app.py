@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from deployments.server.app import ModelServer, create_app
+from deployments.server.feedback import CLOSED, FeedbackGate
 from deployments.server.follower import Follower
 from deployments.server.limits import Limits
 from deployments.server.loading import loader
@@ -38,11 +39,11 @@ LIMITS = Limits(texts=4, characters=50, body_bytes=1000)
 
 
 @contextmanager
-def serving(limits: Limits = LIMITS, keep_texts: bool = False) -> Iterator[httpx.Client]:
+def serving(limits: Limits = LIMITS, keep_texts: bool = False, gate: FeedbackGate = CLOSED) -> Iterator[httpx.Client]:
     """A server of the model in this test's home, on a free port, stopped as a signal would stop it."""
     follower = Follower(MODEL, loader(limits, threads=1), retry_seconds=0.0)
     traffic = TrafficWriter(MODEL, flush_seconds=0.05)
-    app = create_app(ModelServer(follower, traffic, limits, poll_seconds=0.05, keep_texts=keep_texts))
+    app = create_app(ModelServer(follower, traffic, limits, poll_seconds=0.05, keep_texts=keep_texts, gate=gate))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -121,12 +122,13 @@ def test_a_wrong_request_is_told_what_is_wrong_and_what_is_allowed(
     assert predict(client, "parcel")["predictions"][0]["label"] == "delivery", "the server goes on"
 
 
-def test_nothing_can_be_changed_through_it(client: httpx.Client) -> None:
+def test_only_feedback_can_be_given_and_what_is_served_cannot_be_changed(client: httpx.Client) -> None:
     routes = client.get("/openapi.json").json()["paths"]
     assert {(path, *methods) for path, methods in routes.items()} == {
         ("/", "get"),
         ("/health", "get"),
         ("/predict", "post"),
+        ("/feedback", "post"),
     }
     assert client.delete("/predict").status_code == 405
     assert client.get("/releases").status_code == 404

@@ -65,3 +65,19 @@ def test_a_port_that_is_taken_is_wrong_input(capsys: pytest.CaptureFixture[str])
 def test_a_name_that_is_none_is_wrong_input(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--port", "0"]) == 3
     assert "no name of a model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--raw-texts"], "give --keep-texts with it"),
+        (["--keep-days", "0"], "--keep-days is 0: 1 or more days are allowed"),
+        (["--feedback-token-secret", "NO_SUCH_TOKEN"], "names the secret 'NO_SUCH_TOKEN', which is not set"),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_meant_are_wrong_input(
+    options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([MODEL, "--port", "0", *options]) == 3
+    assert words in capsys.readouterr().err

@@ -21,6 +21,15 @@ def test_a_window_spans_days_and_leaves_out_what_lies_outside() -> None:
     assert [one.time for one in window] == [time for time in times if window.since <= time < window.until]
 
 
+def test_the_day_that_begins_where_a_window_ends_is_not_read() -> None:
+    midnight = NOON + timedelta(hours=12)
+    path = day_file("m", midnight.date())
+    path.parent.mkdir(parents=True)
+    path.write_text("junk")
+    window = TrafficWindow("m", NOON, midnight)
+    assert (list(window), window.unreadable) == ([], 0)
+
+
 def test_a_model_that_never_served_has_an_empty_window() -> None:
     assert list(TrafficWindow("m", NOON - timedelta(days=3), NOON)) == []
 

@@ -103,3 +103,18 @@ def test_two_servers_can_write_the_same_file() -> None:
             other.add([served(1000 + number)])
     written = [line["request_id"] for line in lines(day_file("m", NOON.date()))]
     assert len(written) == len(set(written)) == 1000
+
+
+def test_personal_data_in_a_text_is_masked_unless_it_is_to_be_kept() -> None:
+    for model, mask_texts in (("masked", True), ("raw", False)):
+        with TrafficWriter(model, mask_texts=mask_texts) as writer:
+            writer.add([served(1, text="write to jane.doe@example.com")])
+    assert lines(day_file("masked", NOON.date()))[0]["text"] == "write to <EMAIL>"
+    assert lines(day_file("raw", NOON.date()))[0]["text"] == "write to jane.doe@example.com"
+
+
+def test_only_this_user_can_read_the_log() -> None:
+    with TrafficWriter("m") as writer:
+        writer.add([served(1)])
+    path = day_file("m", NOON.date())
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
