@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from tasks.pii.shown_rows import shown_text
+from tasks.records import TaskKind
+from tasks.validate.agreement import COMPARED_SPLITS
+from tasks.validate.checked_set import CheckedSet, CheckedSplit, called
+from tasks.validate.checks import in_words
+from tasks.validate.comparisons import rows_have_moved, split_differs
 from tasks.validate.config import ValidationConfig
-from tasks.validate.suite import IN_WORDS
 
 LISTED = 10
-
-
-@dataclass(frozen=True)
-class CheckedSplit:
-    """The rows of a split, and for each the expectation that it fails first, or null."""
-
-    split: str
-    rows: pd.DataFrame
-    why: pd.Series
-
-    @property
-    def good(self) -> pd.DataFrame:
-        """The rows that fail nothing."""
-        return self.rows[self.why.isna()]
-
-    @property
-    def bad(self) -> pd.DataFrame:
-        """The rows that are set aside, with their `reason`."""
-        return self.rows[self.why.notna()].assign(reason=self.why.dropna())
+COLUMN_SETTINGS = {
+    "classification": "data.text_column and data.label_column name",
+    "instruction": "data.text_column and data.answer_column name",
+    "preference": "data.text_column, data.answer_column and data.rejected_column name",
+    "chat": "data.messages_column names",
+}
 
 
 def empty_split(rows: dict[str, pd.DataFrame]) -> str | None:
@@ -42,25 +32,30 @@ def empty_split(rows: dict[str, pd.DataFrame]) -> str | None:
     return None
 
 
-def first_problem(splits: Sequence[CheckedSplit], allowed: Iterable[str], config: ValidationConfig) -> str | None:
+def first_problem(checked: CheckedSet, config: ValidationConfig) -> str | None:
     """What is wrong with the set, the cause before its consequences; None where it may be trained on."""
-    return next(_problems(splits, allowed, config), None)
+    return next(_problems(checked, config), None)
 
 
-def _problems(splits: Sequence[CheckedSplit], allowed: Iterable[str], config: ValidationConfig) -> Iterator[str]:
-    by_name = {checked.split: checked for checked in splits}
-    train = by_name["train"]
-    if "holdout" in by_name:
-        yield from _unknown_in_holdout(train, by_name["holdout"], config)
-    for checked in splits:
-        yield from _too_many_bad(checked, config)
+def _problems(checked: CheckedSet, config: ValidationConfig) -> Iterator[str]:
+    train = checked.by_name["train"]
+    labelled = checked.task == "classification"
+    for split in COMPARED_SPLITS if labelled else ():
+        if split in checked.by_name:
+            yield from _unknown_labels(train, checked.by_name[split], config)
+    yield from split_differs(checked, config.max_difference)
+    for one in checked.splits:
+        yield from _too_many_bad(one, checked.task, config)
+        yield from _own_expectation_not_met(one)
     yield from _too_few_rows(train, config)
-    yield from _one_class(train)
-    yield from _rare_labels(train, allowed, config)
+    if labelled:
+        yield from _one_class(train)
+        yield from _rare_labels(train, checked.allowed, config)
+    yield from rows_have_moved(checked.shift, config)
 
 
-def _unknown_in_holdout(train: CheckedSplit, holdout: CheckedSplit, config: ValidationConfig) -> Iterator[str]:
-    present = holdout.rows if config.labels is None else holdout.rows[holdout.rows["label"].isin(config.labels)]
+def _unknown_labels(train: CheckedSplit, other: CheckedSplit, config: ValidationConfig) -> Iterator[str]:
+    present = other.rows if config.labels is None else other.rows[other.rows["label"].isin(config.labels)]
     counts = present["label"].dropna().value_counts()
     known = train.rows["label"].dropna().unique()
     unknown = counts[~counts.index.isin(known)].sort_index()
@@ -68,14 +63,14 @@ def _unknown_in_holdout(train: CheckedSplit, holdout: CheckedSplit, config: Vali
         return
     first = present[present["label"].isin(unknown.index)].iloc[0]
     yield (
-        f"the holdout has {_rows(int(unknown.sum()))} with labels that train never has: {_counted(unknown)}. "
-        f"The first is row {first['row']:,} of {first['source']}. A model cannot be judged on what it was never "
-        "shown: look whether the split went wrong or a label is misspelt, add such rows to train, or take these "
-        "from the holdout"
+        f"the {called(other.split)} has {_rows(int(unknown.sum()))} with labels that train never has: "
+        f"{_counted(unknown)}. The first is row {first['row']:,} of {first['source']}. A model cannot be judged on "
+        "what it was never shown: look whether the split went wrong or a label is misspelt, add such rows to train, or "
+        f"take these from the {called(other.split)}"
     )
 
 
-def _too_many_bad(checked: CheckedSplit, config: ValidationConfig) -> Iterator[str]:
+def _too_many_bad(checked: CheckedSplit, task: TaskKind, config: ValidationConfig) -> Iterator[str]:
     bad, total = checked.bad, len(checked.rows)
     if len(bad) <= config.max_quarantined_share * total:
         return
@@ -84,9 +79,22 @@ def _too_many_bad(checked: CheckedSplit, config: ValidationConfig) -> Iterator[s
         f"{len(bad):,} of the {total:,} rows of the split {checked.split} ({len(bad) / total:.1%}) fail their checks, "
         f"and validation.max_quarantined_share allows {config.max_quarantined_share:.1%}. The commonest reasons: "
         f"{_reasons(bad)}. The first is row {first['row']:,} of {first['source']}. Mend the rows, look "
-        "whether data.text_column and data.label_column name the right columns, or raise the share if these "
-        "rows may be left out"
+        f"whether {COLUMN_SETTINGS[task]} what is meant, or raise the share if these rows may be left out"
     )
+
+
+def _own_expectation_not_met(checked: CheckedSplit) -> Iterator[str]:
+    for outcome in checked.outcomes:
+        if outcome.met or outcome.check.otherwise == "set_aside":
+            continue
+        where = f"the split {checked.split} does not meet {outcome.check.place}, {outcome.check.name}"
+        if outcome.fails.any():
+            first = checked.rows.iloc[int(outcome.fails.argmax())]
+            found = f"{_rows(int(outcome.fails.sum()))} of {len(checked.rows):,} fail it, the first is row "
+            yield f"{where}: {found}{first['row']:,} of {first['source']}. Mend the data, or change the expectation"
+        else:
+            observed = shown_text(str(outcome.result.result.get("observed_value")))
+            yield f"{where}: found was {observed}. Mend the data, or change the expectation"
 
 
 def _too_few_rows(train: CheckedSplit, config: ValidationConfig) -> Iterator[str]:
@@ -136,4 +144,4 @@ def _counted(counts: pd.Series) -> str:
 
 
 def _reasons(bad: pd.DataFrame) -> str:
-    return ", ".join(f"{count:,} {IN_WORDS[str(name)]}" for name, count in bad["reason"].value_counts().head(3).items())
+    return ", ".join(f"{count:,} {in_words(str(name))}" for name, count in bad["reason"].value_counts().head(3).items())
