@@ -50,7 +50,7 @@ def _relabel_or_add(ledger: Ledger, chosen: pd.DataFrame) -> None:
     ledger.merged[ANSWERS, "give a training row its label"] += int(in_train.sum())
     ledger.splits["train"] = in_order(pd.concat([train, _new_rows(ledger, chosen[~in_train])], ignore_index=True))
     if "unlabelled" in ledger.splits:
-        ledger.merge("unlabelled", ledger.splits["unlabelled"]["key"].isin(set(labels)), "answered by people")
+        ledger.fold("unlabelled", ledger.splits["unlabelled"]["key"].isin(set(labels)), "answered by people")
 
 
 def _new_rows(ledger: Ledger, chosen: pd.DataFrame) -> pd.DataFrame:

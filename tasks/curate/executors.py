@@ -120,6 +120,6 @@ def _on_ray(work: Work, shards: Sequence[Path], outputs: Sequence[Path], logs: P
     failed = [number for number in range(len(shards)) if not (logs / "completions" / f"{number:05d}").is_file()]
     if failed:
         raise ShardsFailed(
-            f"{len(failed):,} of {len(shards):,} shards were not curated on Ray ({executor.address}), the first is number "
-            f"{failed[0]}: see {logs / 'logs'}; every node must see that folder and have the locked versions"
+            f"{len(failed):,} of {len(shards):,} shards were not curated on Ray ({executor.address}), the first is "
+            f"number {failed[0]}: see {logs / 'logs'}; every node must see that folder and have the locked versions"
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from tasks.curate.normal_form import normal_form
 from tasks.datasets.folder import COLUMNS, QUARANTINE_COLUMNS, set_aside, with_all_columns
 
 STAGE = "curate"
@@ -22,32 +22,59 @@ class Ledger:
     """Rows that came into this stage, by split; answers under `answers`."""
     aside: list[pd.DataFrame] = field(default_factory=list)
     """Rows set aside here, in QUARANTINE_COLUMNS."""
+    noted: list[pd.DataFrame] = field(default_factory=list)
+    """Rows that were flagged and stayed, in QUARANTINE_COLUMNS."""
     merged: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows folded into another, by the split they left and what they were."""
     masked: Counter[str] = field(default_factory=Counter)
     """Personal data masked, by kind."""
 
     @classmethod
-    def of(cls, splits: dict[str, pd.DataFrame]) -> Ledger:
+    def of(cls, splits: Mapping[str, pd.DataFrame]) -> Ledger:
         """A ledger that begins with these rows, in a fixed order."""
-        ordered = {split: with_keys(in_order(rows)) for split, rows in splits.items()}
+        ordered = {split: in_order(rows) for split, rows in splits.items()}
         return cls(ordered, came_in={split: len(rows) for split, rows in splits.items()})
+
+    def there(self, *splits: str) -> list[str]:
+        """Those of the splits that there are."""
+        return [split for split in splits if split in self.splits]
+
+    def take(self, split: str, column: str) -> pd.Series:
+        """A column of a split, which the split then no longer has."""
+        rows = self.splits[split]
+        self.splits[split] = rows.drop(columns=column)
+        return rows[column]
+
+    def flag(self, split: str, reasons: pd.Series, remove: bool = True) -> int:
+        """Count the rows with a reason (null where a row is in order); quarantine them, or only note them.
+
+        `reasons` has the index of the split's rows, or of some of them.
+        """
+        flagged = reasons.dropna()
+        rows = self.splits[split].loc[flagged.index]
+        if remove and len(rows):
+            self.set_rows_aside(split, rows, flagged)
+            self.splits[split] = self.splits[split].drop(index=flagged.index)
+        elif len(rows):
+            self.noted.append(set_aside(rows, split, STAGE, flagged))
+        return len(flagged)
 
     def set_aside(self, split: str, chosen: pd.Series, reason: str) -> None:
         """Quarantine the chosen rows (a boolean mask) of a split."""
-        rows = self.splits[split]
-        self.set_rows_aside(split, rows[chosen], reason)
-        self.splits[split] = rows[~chosen]
+        self.flag(split, pd.Series(reason, index=chosen.index, dtype="str").where(chosen))
 
-    def set_rows_aside(self, split: str, rows: pd.DataFrame, reason: str) -> None:
+    def set_rows_aside(self, split: str, rows: pd.DataFrame, reason: str | pd.Series) -> None:
         """Quarantine rows that stand in no split, or no longer."""
         if len(rows):
             self.aside.append(set_aside(rows, split, STAGE, reason))
 
-    def merge(self, split: str, chosen: pd.Series, what: str) -> None:
-        """Fold the chosen rows (a boolean mask) of a split into the rows that they repeat."""
-        self.merged[split, what] += int(chosen.sum())
-        self.splits[split] = self.splits[split][~chosen]
+    def fold(self, split: str, chosen: pd.Series, what: str, remove: bool = True) -> int:
+        """Count the chosen rows (a boolean mask) of a split, and fold them into the rows that they repeat."""
+        count = int(chosen.sum())
+        if remove and count:
+            self.merged[split, what] += count
+            self.splits[split] = self.splits[split][~chosen]
+        return count
 
     def keys(self, *splits: str) -> set[str]:
         """The normal forms of all texts in the splits."""
@@ -56,11 +83,6 @@ class Ledger:
     def quarantined(self, earlier: pd.DataFrame) -> pd.DataFrame:
         """All rows that ever left, the earlier stages' first."""
         return with_all_columns(pd.concat([earlier, *self.aside], ignore_index=True), QUARANTINE_COLUMNS)
-
-
-def with_keys(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the normal form of their text as `key`."""
-    return rows.assign(key=pd.Series([normal_form(text) for text in rows["text"]], index=rows.index, dtype="str"))
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 QUALITIES = {
     "relevance": "rows that belong to the task",
@@ -36,10 +36,35 @@ class Measured:
         """Share of the rows in order, from 0 to 1."""
         return 1 - self.flagged / self.looked_at if self.looked_at else None
 
+    def plus(self, flagged: int, removed: int) -> Measured:
+        """The measure with more rows flagged among those that it looked at."""
+        return replace(self, flagged=self.flagged + flagged, removed=self.removed + removed)
+
     @property
     def missed(self) -> bool:
         """Whether there is a gate and the measure is below it; a missing number does not pass."""
         return self.limit is not None and (self.value is None or self.value < self.limit)
+
+
+@dataclass
+class Tally:
+    """A measure in the making."""
+
+    quality: str
+    limit: float | None
+    looked_at: int = 0
+    flagged: int = 0
+    removed: int = 0
+    note: str = ""
+
+    def add(self, flagged: int, removed: bool) -> None:
+        """Count flagged rows, which left if they were removed."""
+        self.flagged += flagged
+        self.removed += flagged if removed else 0
+
+    def measured(self) -> Measured:
+        """The measure."""
+        return Measured(self.quality, self.looked_at, self.flagged, self.removed, self.limit, self.note)
 
 
 def missed_gate(measures: Sequence[Measured]) -> str | None:

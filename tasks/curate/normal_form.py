@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 FINAL_PUNCTUATION = " .,;:!?…。"
@@ -14,3 +15,9 @@ def normal_form(text: str) -> str:
     """
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return folded.rstrip(FINAL_PUNCTUATION) or folded
+
+
+def text_hash(seed: int, key: str) -> float:
+    """A number in [0, 1) that depends on nothing but seed and text: the first 53 bits of their SHA-256."""
+    digest = hashlib.sha256(f"{seed}\0{key}".encode()).digest()
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53

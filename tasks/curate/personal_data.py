@@ -1,36 +1,34 @@
-"""Personal data in texts: masked, or the row set aside, or left, as the config says."""
+"""Personal data in a curation: the key that stand-ins are drawn from, and the quarantine treated like the rows."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pandas as pd
 
-from tasks.curate.ledger import Ledger, with_keys
-from tasks.pii.masking import mask_all
+from tasks.curate.quality.compliance import Compliance, treat_rows
+from tasks.errors import UserInputError
+from tasks.secrets import named_secret
 
-Treatment = Literal["redact", "drop", "keep"]
-REASON = "pii"
-
-
-def treat_personal_data(ledger: Ledger, treatment: Treatment) -> None:
-    """Treat every split. It comes before texts are compared, since what people answered was masked already."""
-    for split in ledger.splits if treatment != "keep" else ():
-        rows = ledger.splits[split]
-        texts, found = mask_all(rows["text"])
-        concerned = pd.Series([bool(kinds) for kinds in found], index=rows.index, dtype=bool)
-        if treatment == "drop":
-            ledger.set_aside(split, concerned, REASON)
-            continue
-        for kinds in found:
-            ledger.masked.update(kinds)
-        if concerned.any():
-            ledger.splits[split] = with_keys(rows.assign(text=pd.Series(texts, index=rows.index, dtype="str")))
+MIN_KEY_CHARACTERS = 16
 
 
-def masked_quarantine(quarantined: pd.DataFrame, treatment: Treatment) -> pd.DataFrame:
-    """Rows that left, masked as well unless personal data is to be kept: a curated dataset shall hold none."""
-    if treatment == "keep":
-        return quarantined
-    texts, _ = mask_all(quarantined["text"])
-    return quarantined.assign(text=pd.Series(texts, index=quarantined.index, dtype="str"))
+def stand_in_key(compliance: Compliance) -> bytes | None:
+    """The key of the stand-ins, read where the config names it; None where the treatment needs none.
+
+    Raises MissingSecret where it is not set, and UserInputError where it is too short to keep anything secret.
+    """
+    name = compliance.key_secret
+    if name is None:
+        return None
+    value = named_secret(name, "curation.compliance.key_secret")
+    if len(value) < MIN_KEY_CHARACTERS:
+        raise UserInputError(
+            f"the secret {name!r}, which curation.compliance.key_secret names, is shorter than {MIN_KEY_CHARACTERS} "
+            "characters, and whoever tries keys could undo the stand-ins: set a longer one, for example what `openssl "
+            "rand -hex 32` prints, and keep it, so that stand-ins stay the same from run to run"
+        )
+    return value.encode()
+
+
+def masked_quarantine(quarantined: pd.DataFrame, compliance: Compliance) -> pd.DataFrame:
+    """Rows that left, treated as well unless personal data is to be kept: a curated dataset shall hold none."""
+    return treat_rows(quarantined, compliance, stand_in_key(compliance)).rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.curate.config import CurationConfig
+from tasks.models.bundled import base_model_digest
 from tasks.records import Answers, DatasetRef
 from tasks.stage import stage
 
@@ -13,9 +14,9 @@ def summary(dataset: DatasetRef) -> str:
     return f"{kept}; {dataset.merged:,} merged, {sum(dataset.quarantined.values()):,} quarantined"
 
 
-@stage(reuse=True, says=summary)
+@stage(reuse=True, also=lambda inputs: base_model_digest(inputs["config"].embedding_model), says=summary)
 def curate(checked: DatasetRef, answers: Answers, config: CurationConfig) -> DatasetRef:
-    """Bring answers in, treat personal data, remove repeats, and split. Raises DataRejected if too little is left."""
+    """Bring answers in, see to the six qualities, and split. Raises DataRejected if too little is left."""
     from tasks.curate.curated import curate_dataset
 
     return curate_dataset(checked, answers, config)

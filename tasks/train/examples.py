@@ -17,15 +17,18 @@ from tasks.models.tokens import length_sorted_batches, pad
 
 Example = dict[str, Any]
 POOL_BATCHES = 50
+WEIGHTS = "weights"
 
 
 def read_examples(folder: Path, split: str, labels: tuple[str, ...], tokenizer: Any) -> list[Example]:
     """`input_ids` and `labels` (an index into `labels`) of each row of a split, in the split's order.
 
+    Where the dataset weighs its training rows, they have a `weight` as well.
+
     Raises UserInputError where the split has no rows, or a label that is not among `labels`.
     """
     path = folder / f"{split}.parquet"
-    rows = pd.read_parquet(path, columns=["text", "label"]) if path.is_file() else pd.DataFrame()
+    rows = pd.read_parquet(path, columns=["id", "text", "label"]) if path.is_file() else pd.DataFrame()
     if rows.empty:
         hint = " or raise curation.validation_share" if split == "validation" else ""
         raise UserInputError(f"the {split} split has no rows, so there is nothing to train with: give more rows{hint}")
@@ -36,7 +39,13 @@ def read_examples(folder: Path, split: str, labels: tuple[str, ...], tokenizer: 
     index = {label: number for number, label in enumerate(labels)}
     ids = tokenizer(list(rows["text"]), truncation=True, return_attention_mask=False, return_token_type_ids=False)
     pairs = zip(ids["input_ids"], rows["label"], strict=True)
-    return [{"input_ids": row, "labels": index[label]} for row, label in pairs]
+    examples: list[Example] = [{"input_ids": row, "labels": index[label]} for row, label in pairs]
+    weights = folder / "weights.parquet"
+    if split == "train" and weights.is_file():
+        by_id = pd.read_parquet(weights).set_index("id")["weight"]
+        for example, name in zip(examples, rows["id"], strict=True):
+            example["weight"] = float(by_id.get(name, 1.0))
+    return examples
 
 
 def by_length(examples: list[Example]) -> list[Example]:
@@ -53,7 +62,10 @@ class Collator:
     def __call__(self, batch: list[Example]) -> dict[str, torch.Tensor]:
         ids, mask = pad([example["input_ids"] for example in batch], self.pad_id)
         labels = torch.tensor([example["labels"] for example in batch])
-        return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+        tensors = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+        if "weight" in batch[0]:
+            tensors[WEIGHTS] = torch.tensor([example["weight"] for example in batch], dtype=torch.float32)
+        return tensors
 
 
 class LengthGroupedSampler(Sampler[int]):  # type: ignore[misc]

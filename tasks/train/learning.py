@@ -15,7 +15,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from tasks.errors import UserInputError
 from tasks.train.checkpoints import PREFIX, keep_only, newest_whole, seal
 from tasks.train.config import TrainingConfig
-from tasks.train.examples import Collator, Example, LengthGroupedSampler, by_length, read_examples
+from tasks.train.examples import WEIGHTS, Collator, Example, LengthGroupedSampler, by_length, read_examples
 from tasks.train.history import LOSS, Log, best_step, exhausted
 from tasks.train.network import BaseModel, load_base_model
 from tasks.train.outcome import write_outcome
@@ -151,7 +151,20 @@ def loss_and_accuracy(prediction: Any) -> dict[str, float]:
 
 
 class LengthGroupedTrainer(Trainer):  # type: ignore[misc]
-    """The library's trainer with our order of rows."""
+    """The library's trainer with our order of rows, and a loss that knows their weights."""
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
+        """The library's loss; where rows have weights, the mean of weight times cross-entropy over the batch."""
+        weights = inputs.pop(WEIGHTS, None)
+        if weights is None:
+            return super().compute_loss(model, inputs, return_outputs=return_outputs, **others)
+        outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
+        smoothing = self.args.label_smoothing_factor
+        each = torch.nn.functional.cross_entropy(
+            outputs.logits, inputs["labels"], reduction="none", label_smoothing=smoothing
+        )
+        loss = (weights * each).mean()
+        return (loss, outputs) if return_outputs else loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset

@@ -19,6 +19,8 @@ from tasks.records import Answers, DatasetRef
 from tasks.store import fetch, keep, workspace
 from tests.tasks.pii.made_up_rows import Cells, dataset, good_rows
 
+PLAIN = CurationConfig(max_embedded_rows=0)
+"""What compares meanings is off; its rooms have tests of their own."""
 HOLDOUT: list[Cells] = [("held out one", "refund"), ("held out two", "delivery")]
 
 
@@ -41,10 +43,14 @@ def curated(
 ) -> DatasetRef:
     """Forty good training rows and the added ones, curated."""
     checked = dataset(**{"train": [*good_rows(40), *added], "holdout": HOLDOUT, **splits})
-    result = curate_dataset(checked, answers or answered(), config or CurationConfig())
+    result = curate_dataset(checked, answers or answered(), config or PLAIN)
     assert result.rows_in == checked.rows_in + (answers.count if answers else 0)
     assert result.rows_in == sum(result.rows.values()) + sum(result.quarantined.values()) + result.merged
     return result
+
+
+def treating(treatment: str) -> CurationConfig:
+    return CurationConfig.model_validate({"compliance": {"treatment": treatment}, "max_embedded_rows": 0})
 
 
 def label_of(result: DatasetRef, text: str) -> str | None:
@@ -62,9 +68,15 @@ def test_repeats_with_the_same_label_are_merged_into_the_first() -> None:
 
 
 def test_repeats_with_different_labels_are_all_quarantined() -> None:
-    result = curated(("where is it", "delivery"), ("Where is it?", "refund"), ("where is it", "delivery"))
-    assert result.quarantined == {"conflicting_labels": 3}
+    result = curated(("where is it", "delivery"), ("Where is it?", "refund"))
+    assert result.quarantined == {"conflicting_labels": 2}
     assert result.merged == 0
+
+
+def test_of_repeats_with_a_clear_majority_only_the_others_are_quarantined() -> None:
+    result = curated(("where is it", "delivery"), ("Where is it?", "refund"), ("where is it", "delivery"))
+    assert (result.quarantined, result.merged) == ({"minority_label": 1}, 1)
+    assert label_of(result, "where is it") == "delivery"
 
 
 def test_training_rows_that_stand_in_the_holdout_are_quarantined() -> None:
@@ -168,10 +180,10 @@ def test_an_answer_to_a_masked_text_finds_the_row_that_was_asked_about() -> None
 
 def test_rows_with_personal_data_can_be_dropped_or_kept() -> None:
     row: Cells = ("mail anna@example.com", "refund")
-    dropped = curated(row, config=CurationConfig(pii="drop"))
+    dropped = curated(row, config=treating("drop"))
     assert dropped.quarantined == {"pii": 1}
     assert read_quarantined(dropped)["text"].tolist() == ["mail <EMAIL>"]
-    kept = curated(row, config=CurationConfig(pii="keep"))
+    kept = curated(row, config=treating("keep"))
     assert label_of(kept, "mail anna@example.com") == "refund"
     shown = (path for path in (fetch(kept) / "report").rglob("*") if path.is_file())
     assert all(b"anna@" not in path.read_bytes() for path in shown)
@@ -182,13 +194,13 @@ def test_a_label_with_too_few_rows_left_stops_the_run_with_the_evidence_kept() -
         curated(("a", "gift"), ("b", "gift"), ("held out one", "gift"), ("b", "refund"))
     assert "1 of 3 labels have fewer than the 2 rows that their splits need: 'gift' (1)" in str(caught.value)
     assert caught.value.report_uri is not None
-    assert (Path(urlparse(caught.value.report_uri).path) / "report/rows.md").is_file()
+    assert (Path(urlparse(caught.value.report_uri).path) / "report/data.md").is_file()
 
 
 def test_a_training_set_that_stands_in_the_holdout_whole_stops_the_run() -> None:
     checked = dataset(train=good_rows(10), holdout=good_rows(10))
     with pytest.raises(DataRejected, match=r"'delivery' \(0\), 'refund' \(0\)"):
-        curate_dataset(checked, answered(), CurationConfig())
+        curate_dataset(checked, answered(), PLAIN)
 
 
 def test_rows_are_stored_in_canonical_columns_and_one_order() -> None:
@@ -206,8 +218,9 @@ def test_the_same_rows_give_the_same_digest() -> None:
 def test_the_report_is_the_flow_of_rows_with_an_example_for_each_reason() -> None:
     result = curated(("a@example.com asks", "refund"), ("a@example.com asks", "delivery"), ("held out one", "refund"))
     report = fetch(result) / "report"
-    assert sorted(path.name for path in report.iterdir()) == ["label_counts.png", "quarantine.csv", "rows.md"]
-    page = (report / "rows.md").read_text()
+    names = "coverage.csv coverage.md coverage.png data.html data.md label_counts.png quarantine.csv"
+    assert sorted(path.name for path in report.iterdir()) == names.split()
+    page = (report / "data.md").read_text()
     assert "| train | 43 | 0 | 3 | -4 | 36 |" in page
     assert "| **all** | 45 | 0 | 3 | 0 | 42 |" in page
     assert "| `conflicting_labels`: the same text stands there with other labels | curate | train | 2 |" in page
@@ -219,15 +232,14 @@ def test_the_report_is_the_flow_of_rows_with_an_example_for_each_reason() -> Non
 def test_rows_always_add_up() -> None:
     dice = random.Random(11)
     words = ["one", "One!", "two", "three ", "mail a@b.example.org", "held out one", "07700 900123", "", "four"]
-    for treatment in ("redact", "drop", "keep") * 3:
+    for treatment in ("redact", "drop", "keep", "redact"):
         labels = ("refund", "delivery")
         train: list[Cells] = [(dice.choice(words) or "five", dice.choice(labels)) for _ in range(dice.randrange(30))]
         unlabelled: list[Cells] = [(dice.choice(words) or "six", None) for _ in range(dice.randrange(10))]
         answers = answered(
             *((dice.choice(words), dice.choice((*labels, "odd")), dice.choice("ab")) for _ in range(dice.randrange(15)))
         )
-        config = CurationConfig.model_validate({"pii": treatment})
-        result = curated(*train, answers=answers, config=config, unlabelled=unlabelled)
+        result = curated(*train, answers=answers, config=treating(treatment), unlabelled=unlabelled)
         texts = Counter(text.casefold() for split in result.rows for text in read_split(result, split)["text"])
         assert max(texts.values()) == 1
         assert read_quarantined(result)["reason"].notna().all()

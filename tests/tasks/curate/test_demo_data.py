@@ -13,22 +13,26 @@ from tasks.store import fetch
 from tasks.validate.checked import check_dataset
 from tasks.validate.config import ValidationConfig
 
+NEAR_ENOUGH = 19
+"""Of the 30 rows that differ from another in one word, those long enough for that word to be a small part of them."""
+
 
 def test_every_planted_blemish_is_found_and_nothing_else() -> None:
     config = DataConfig(
         train=DemoSource(part="train"), holdout=DemoSource(part="holdout"), unlabelled=DemoSource(part="unlabelled")
     )
     checked = check_dataset(acquire_dataset(config), ValidationConfig())
-    result = curate_dataset(checked, keep_answers([]), CurationConfig())
+    result = curate_dataset(checked, keep_answers([]), CurationConfig(max_embedded_rows=0))
     assert result.quarantined == {
         "ragged_row": BLEMISHES.ragged_rows,
-        "expect_column_values_to_not_be_null(label)": BLEMISHES.missing_labels,
-        "expect_column_values_to_match_regex(text)": BLEMISHES.empty_texts,
+        "missing_label": BLEMISHES.missing_labels,
+        "empty_text": BLEMISHES.empty_texts,
         "conflicting_labels": 2 * BLEMISHES.conflicting_duplicates,
         "in_holdout": BLEMISHES.contaminations,
     }
-    assert result.merged == BLEMISHES.duplicates + BLEMISHES.folded_duplicates
-    page = (fetch(result) / "report/rows.md").read_text(encoding="utf-8")
+    repeated = BLEMISHES.duplicates + BLEMISHES.folded_duplicates
+    assert result.merged == repeated + NEAR_ENOUGH
+    page = (fetch(result) / "report/data.md").read_text(encoding="utf-8")
     for kind in ("email", "phone", "iban", "card"):
         assert f"| {kind} | {getattr(BLEMISHES, kind + 's')} |" in page
     texts = [text for split in result.rows for text in read_split(result, split)["text"]]

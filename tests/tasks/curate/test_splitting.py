@@ -8,7 +8,8 @@ import pytest
 
 from tasks.curate.config import CurationConfig
 from tasks.curate.ledger import Ledger
-from tasks.curate.splitting import rows_needed, split_rows, text_hash
+from tasks.curate.normal_form import text_hash
+from tasks.curate.splitting import rows_needed, split_rows
 from tests.tasks.pii.made_up_rows import Cells, good_rows, rows
 
 LABELS = ("refund", "delivery", "invoice", "gift")
@@ -17,7 +18,7 @@ LABELS = ("refund", "delivery", "invoice", "gift")
 def split(cells: list[Cells], config: CurationConfig | None = None, holdout: bool = False) -> dict[str, dict[str, str]]:
     """For each text the split that it comes to, and its label."""
     splits = {"train": rows(cells)} | ({"holdout": rows([("held out", "refund")], "holdout")} if holdout else {})
-    ledger = Ledger.of(splits)
+    ledger = Ledger.of({name: frame.assign(key=frame["text"]) for name, frame in splits.items()})
     split_rows(ledger, config or CurationConfig())
     return {name: dict(zip(frame["text"], frame["label"], strict=True)) for name, frame in ledger.splits.items()}
 

@@ -22,7 +22,7 @@ from tasks.pii.masking import mask
         ("IBAN DE89 3704 0044 0532 0130 00 PLEASE", "IBAN <IBAN> PLEASE"),
         ("gb29nwbk60161331926819", "<IBAN>"),
         ("card 4111-1111-1111-1111 12/27", "card <CARD> 12/27"),
-        ("4111111111111111,378282246310005", "<CARD>,378282246310005"),
+        ("4111111111111111,378282246310005", "<CARD>,<CARD>"),
         ("amex 3782 822463 10005", "amex <CARD>"),
         ("from 84.17.46.3 and 192.168.0.14.", "from <IP> and <IP>."),
         ("a@example.com b@example.org +44 7700 900123", "<EMAIL> <EMAIL> <PHONE>"),
@@ -63,12 +63,12 @@ def test_other_numbers_are_left_alone(text: str) -> None:
 def test_masking_twice_changes_nothing() -> None:
     once, found = mask("reach me: a.b@example.com, 07700 900123, DE89370400440532013000")
     assert mask(once) == (once, {})
-    assert dict(found) == {"EMAIL": 1, "PHONE": 1, "IBAN": 1}
+    assert dict(found) == {"email": 1, "phone": 1, "iban": 1}
 
 
 @pytest.mark.parametrize("piece", ["a", "1 ", "+1", "a.b@", "DE12", "0 1", "x@a-", "4111 ", "1.1."])
 def test_a_huge_cell_without_personal_data_is_read_to_its_end(piece: str) -> None:
-    text = piece * 50_000
+    text = piece * 20_000
     assert mask(f"{text} a@example.com")[0].endswith("<EMAIL>")
 
 

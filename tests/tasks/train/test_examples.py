@@ -16,9 +16,21 @@ def letters(texts: list[str], **_: object) -> dict[str, list[list[int]]]:
 
 
 def test_labels_become_their_place_in_the_list(tmp_path: Path) -> None:
-    pd.DataFrame({"text": ["ab", "c"], "label": ["y", "x"]}).to_parquet(tmp_path / "train.parquet")
+    rows = pd.DataFrame({"id": ["1", "2"], "text": ["ab", "c"], "label": ["y", "x"]})
+    rows.to_parquet(tmp_path / "train.parquet")
     examples = read_examples(tmp_path, "train", ("x", "y"), letters)
     assert examples == [{"input_ids": [97, 98], "labels": 1}, {"input_ids": [99], "labels": 0}]
+    assert "weights" not in Collator(pad_id=0)(examples)
+
+
+def test_weights_go_with_the_training_rows_they_are_of(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"id": ["1", "2"], "text": ["ab", "c"], "label": ["y", "x"]})
+    rows.to_parquet(tmp_path / "train.parquet")
+    rows.to_parquet(tmp_path / "validation.parquet")
+    pd.DataFrame({"id": ["2"], "weight": [2.5]}).to_parquet(tmp_path / "weights.parquet")
+    batch = Collator(pad_id=0)(read_examples(tmp_path, "train", ("x", "y"), letters))
+    assert batch["weights"].tolist() == [1.0, 2.5]
+    assert all("weight" not in example for example in read_examples(tmp_path, "validation", ("x", "y"), letters))
 
 
 def test_an_empty_validation_split_says_what_to_change(tmp_path: Path) -> None:
@@ -27,7 +39,7 @@ def test_an_empty_validation_split_says_what_to_change(tmp_path: Path) -> None:
 
 
 def test_a_label_that_training_lacks_is_named(tmp_path: Path) -> None:
-    pd.DataFrame({"text": ["a"], "label": ["z"]}).to_parquet(tmp_path / "validation.parquet")
+    pd.DataFrame({"id": ["1"], "text": ["a"], "label": ["z"]}).to_parquet(tmp_path / "validation.parquet")
     with pytest.raises(UserInputError, match="labels that the training rows lack: 'z'"):
         read_examples(tmp_path, "validation", ("x", "y"), letters)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from tasks.errors import UserInputError
 from tasks.models.info import ModelInfo
 from tasks.models.torch_classifier import TorchClassifier
 from tasks.train.learning import evaluation_steps, learn
+from tasks.train.plan import RunPlan
 
 Prepare = Callable[..., Path]
 TECHNIQUES = [{"kind": "full"}, {"kind": "last_layers", "layers": 1}, {"kind": "lora", "rank": 4}]
@@ -58,6 +60,17 @@ def test_each_technique_learns_and_gives_a_plain_model(technique: dict[str, Any]
     assert type(model.network).__name__ == "BertForSequenceClassification"
     share = figures["trainable_parameters"] / figures["parameters"]
     assert share == 1 if technique["kind"] == "full" else 0 < share < 0.9
+
+
+def test_rows_of_no_weight_teach_nothing(prepare: Prepare) -> None:
+    folder = prepare(epochs=10, learning_rate=1e-2, early_stopping_patience=10)
+    dataset = RunPlan.read(folder).dataset_folder
+    rows = pd.read_parquet(dataset / "train.parquet")
+    weights = pd.DataFrame({"id": rows["id"], "weight": rows["label"].ne("card").astype(float)})
+    weights.to_parquet(dataset / "weights.parquet")
+    learn(folder, Listener(folder))
+    model = TorchClassifier.load(folder / "model")
+    assert model.probabilities(list(rows["text"])).argmax(axis=1).min() > model.labels.index("card")
 
 
 def test_only_the_last_layers_and_the_head_move(prepare: Prepare, tiny_base: Path) -> None:
