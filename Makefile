@@ -19,7 +19,7 @@ export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help retrain rollback serve ui test test-slow test-all bench lint format lock clean
+.PHONY: help retrain data rollback serve ui test test-slow test-all bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ help: ## List the targets
 
 retrain: $(READY) ## Retrain the model of CONFIG=…, release it if it earned it; ARGS='--set a.b=c'
 	@$(BIN)/python -m flows.retrain "$(CONFIG)" $(ARGS)
+
+data: $(READY) ## Fetch, check and curate the data of CONFIG=…, and report on it; train nothing
+	@$(BIN)/python -m flows.prepare "$(CONFIG)" $(ARGS)
 
 rollback: $(READY) ## Put the previous release of MODEL=… back; ARGS='--why …'
 	@$(BIN)/python -m flows.rollback "$(MODEL)" $(ARGS)

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from flows.suggestions import nearest_name
 from tasks.acquire.config import DataConfig
+from tasks.advise.config import AdviceConfig
 from tasks.curate.config import CurationConfig
 from tasks.errors import UserInputError
 from tasks.evaluate.config import EvaluationConfig
@@ -19,6 +20,7 @@ from tasks.gate.config import GatesConfig
 from tasks.label.config import FileQueueConfig
 from tasks.release.config import ReleaseConfig
 from tasks.section import Section
+from tasks.synthesize.config import SynthesisConfig
 from tasks.train.config import TrainingConfig
 from tasks.validate.config import ValidationConfig
 from tasks.watch.config import WatchConfig
@@ -35,6 +37,10 @@ class RetrainConfig(Section):
     """What a row and a set must be like."""
     curation: CurationConfig = CurationConfig()
     """What is merged, removed or masked, and how rows are split."""
+    synthesis: SynthesisConfig = SynthesisConfig()
+    """Which rows are made beside the real ones; none, unless makers are named."""
+    advice: AdviceConfig = AdviceConfig()
+    """What is said about the number of rows before anything is trained."""
     labelling: FileQueueConfig = FileQueueConfig()
     """Where people answer, and how much they are asked."""
     training: TrainingConfig = TrainingConfig()

@@ -14,13 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST_README_LINES = 150
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HOME_OF_SOMEBODY = re.compile(rf"(?<![\w.])/(?:root|Users|mnt|home/(?!refit\b)\w+)\b|{re.escape(str(ROOT))}/")
-PUBLIC_HOSTS = r"example\.org|keepachangelog\.com|semver\.org|www\.apache\.org"
+RESERVED = r"(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))"
+"""Names that are kept for examples and lead to nobody (RFC 2606)."""
+PUBLIC_HOSTS = rf"{RESERVED}|keepachangelog\.com|semver\.org|www\.apache\.org|git-lfs\.github\.com"
 UNKNOWN_HOST = re.compile(rf"https?://(?!127\.|(?:{PUBLIC_HOSTS})\b)[\w-]+\.\w")
 """A host with a dot in its name that is neither loopback nor one that anybody may know."""
 SECRET = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|hf_[A-Za-z0-9]{34}|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
 )
 EXEMPT = {"LICENSE", "tests/test_repository.py"}
+MADE_UP_SECRETS = ("tasks/pii/", "tests/tasks/pii/")
+"""What finds and replaces secrets shows made-up ones."""
 
 
 def tracked_files() -> list[Path]:
@@ -111,7 +115,8 @@ def test_relative_links_lead_to_files() -> None:
     "pattern", [HOME_OF_SOMEBODY, UNKNOWN_HOST, SECRET], ids=["a machine's path", "an unknown host", "a secret"]
 )
 def test_no_file_names_a_private_machine_an_unknown_host_or_a_secret(pattern: re.Pattern[str]) -> None:
-    assert [f"{place}: {line.strip()[:100]}" for place, line in lines_of_text() if pattern.search(line)] == []
+    found = [(place, line.strip()[:100]) for place, line in lines_of_text() if pattern.search(line)]
+    assert [one for one in found if pattern is not SECRET or not one[0].startswith(MADE_UP_SECRETS)] == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,8 @@ def test_no_file_names_a_private_machine_an_unknown_host_or_a_secret(pattern: re
         (HOME_OF_SOMEBODY, "settings().home_path / 'work'", False),
         (HOME_OF_SOMEBODY, "https://example.org/work/1", False),
         (HOME_OF_SOMEBODY, "WORKDIR /home/refit", False),
-        (UNKNOWN_HOST, "--index-url https://index.example.net/simple", True),
+        (UNKNOWN_HOST, "--index-url https://index.acme.io/simple", True),
+        (UNKNOWN_HOST, "https://api.example.com/v1", False),
         (UNKNOWN_HOST, "http://mirror.internal:8080/", True),
         (UNKNOWN_HOST, "http://127.0.0.1:4200/api", False),
         (UNKNOWN_HOST, "http://prefect:4200/api", False),

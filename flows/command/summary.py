@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.settings import settings
-from tasks.records import DatasetRef, GateResult, Outcome, Report
+from tasks.records import Advice, Artefact, DatasetRef, GateResult, Outcome, Report
 
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 _REASONS_SHOWN = 6
@@ -23,7 +23,7 @@ _REASONS_SHOWN = 6
 
 def show_outcome(console: Console, outcome: Outcome, results: Mapping[str, Sequence[Any]]) -> None:
     """Print what a run came to. `results` are the stages' results by name, as `StageDisplay` gathered them."""
-    for dataset in (results.get("curate") or [])[-1:]:
+    for dataset in (results.get("synthesize") or results.get("curate") or [])[-1:]:
         if isinstance(dataset, DatasetRef):
             _show(console, _rows(dataset))
     if outcome.gates:
@@ -33,6 +33,24 @@ def show_outcome(console: Console, outcome: Outcome, results: Mapping[str, Seque
     for name, place in _next_steps(outcome, results):
         # Unbroken, however long, so that a path can be copied and clicked.
         console.print(Text.assemble((f"{name:<12}", "dim"), place), soft_wrap=True)
+
+
+def show_dataset(console: Console, dataset: DatasetRef, results: Mapping[str, Sequence[Any]]) -> None:
+    """Print what became of the rows, what they are good for, and where the reports are."""
+    _show(console, _rows(dataset))
+    console.print()
+    for advice in (results.get("advise") or [])[-1:]:
+        if isinstance(advice, Advice):
+            console.print(Text(advice.sentence), soft_wrap=True, end="\n\n")
+    for name, place in _data_reports(results):
+        console.print(Text.assemble((f"{name:<12}", "dim"), place), soft_wrap=True)
+
+
+def _data_reports(results: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str]]:
+    for stage, page in (("validate", "data_docs/index.html"), ("curate", "data.html"), ("advise", "advice.md")):
+        for artefact in (results.get(stage) or [])[-1:]:
+            if isinstance(artefact, Artefact):
+                yield stage, _folder(artefact.uri, f"report/{page}")
 
 
 def _show(console: Console, part: RenderableType) -> None:
@@ -57,12 +75,16 @@ def _rows(dataset: DatasetRef) -> Table:
     table.add_row(f"{dataset.rows_in:,}", "came in", style="bold")
     kept = ", ".join(f"{count:,} {split}" for split, count in dataset.rows.items())
     table.add_row(f"{sum(dataset.rows.values()):,}", f"kept: {kept}")
-    table.add_row(f"{dataset.merged:,}", "merged into an identical row")
+    table.add_row(f"{dataset.merged:,}", "merged into a row that they repeat")
     reasons = sorted(dataset.quarantined.items(), key=lambda item: -item[1])
     shown = [f"{count:,} {reason}" for reason, count in reasons[:_REASONS_SHOWN]]
     if len(reasons) > _REASONS_SHOWN:
         shown.append(f"{sum(count for _, count in reasons[_REASONS_SHOWN:]):,} for other reasons")
     table.add_row(f"{sum(dataset.quarantined.values()):,}", f"quarantined{': ' + ', '.join(shown) if shown else ''}")
+    if dataset.made:
+        table.add_row(f"{dataset.made:,}", "made: synthetic rows, all of them in train")
+    if dataset.qualities:
+        table.add_row("", "in order: " + ", ".join(f"{name} {value:.1%}" for name, value in dataset.qualities.items()))
     return table
 
 
@@ -108,6 +130,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _next_steps(outcome: Outcome, results: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str]]:
+    for data in (results.get("curate") or [])[-1:]:
+        if isinstance(data, Artefact):
+            yield "data", _folder(data.uri, "report/data.html")
     for report in (results.get("evaluate") or [])[:1]:
         if isinstance(report, Report):
             yield "report", _folder(report.uri, "report")

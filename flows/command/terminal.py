@@ -56,14 +56,18 @@ def retrain_command(flow: Flow[..., Outcome], arguments: list[str]) -> int:
     return ending.code
 
 
-def run_flow(flow: Flow[..., Any], parameters: Mapping[str, Any]) -> Any:
-    """Run a flow on the Prefect server of this home, show its stages, and return its result.
+def run_flow(
+    flow: Flow[..., Any],
+    parameters: Mapping[str, Any],
+    finish: Callable[[Any, StageDisplay], None] = lambda _result, _display: None,
+) -> Any:
+    """Run a flow on the Prefect server of this home, show its stages and what `finish` prints, and return its result.
 
     Where it fails, the message is shown and the process exits with the code of the error.
     """
     result: Any = None
     with Ending() as ending:
-        result = _run(flow, parameters, ending, title=flow.name, finish=lambda _result, _display: None)
+        result = _run(flow, parameters, ending, title=flow.name, finish=finish)
     if ending.code:
         sys.exit(ending.code)
     return result

@@ -73,10 +73,10 @@ def _curve(rows: pd.DataFrame, config: AdviceConfig) -> LearningCurve | None:
     if len(rows) > config.max_rows:
         rows = rows.sample(config.max_rows, random_state=config.seed).sort_index()
     vectors = embed(rows["text"].tolist())
-    labels = np.unique(rows["label"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+    labels = rows["label"].to_numpy(dtype=str)
 
     def correct(fitted: npt.NDArray[np.int64], judged: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        probe = fit_probe(vectors[fitted], labels[fitted])
+        probe = fit_probe(vectors[fitted], labels[fitted].tolist())
         return np.asarray(probe.predict(vectors[judged]) == labels[judged])
 
-    return learning_curve(labels, correct, config.seed)
+    return learning_curve(np.unique(labels, return_inverse=True)[1].astype(np.int64), correct, config.seed)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tasks.datasets.folder import trained_on
 from tasks.errors import CorruptArtefact, ReleaseConflict
 from tasks.models.info import ModelInfo
-from tasks.records import Artefact, ModelRef, Release, Verdict
+from tasks.records import Artefact, DatasetRef, ModelRef, Release, Verdict
 from tasks.release.log import append, newest, read_log, rollback_target
 from tasks.release.verdicts import require_bound, require_pass
 from tasks.store import fetch, fetch_whole
@@ -22,6 +23,12 @@ def champion_of(model: str) -> ModelRef | None:
     artefact = Artefact(uri=entry.model_uri, digest=entry.model_digest)
     info = ModelInfo.read(fetch(artefact))
     return ModelRef(uri=artefact.uri, digest=artefact.digest, dataset_digest=info.dataset_digest)
+
+
+def dataset_of_champion(model: str) -> DatasetRef | None:
+    """What the champion was trained on; None where nothing was ever released. Raises StorageError where it is gone."""
+    champion = champion_of(model)
+    return trained_on(champion) if champion else None
 
 
 def champion_labels(model: str) -> tuple[str, ...]:

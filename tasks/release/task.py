@@ -5,10 +5,22 @@ from __future__ import annotations
 from prefect.context import FlowRunContext
 
 from tasks.actor import actor
-from tasks.records import ModelRef, Release, Verdict
+from tasks.records import DatasetRef, ModelRef, Release, Verdict
 from tasks.release.config import ReleaseConfig
 from tasks.retries import NETWORK
 from tasks.stage import run_logger, stage
+
+
+@stage(
+    called="accepted data",
+    retries=NETWORK,
+    says=lambda dataset: f"dataset {dataset.digest[:12]}" if dataset else "no release yet, so nothing to compare with",
+)
+def accepted_dataset(model: str) -> DatasetRef | None:
+    """The dataset that the champion was trained on: the last one that led to a release."""
+    from tasks.release.decide import dataset_of_champion
+
+    return dataset_of_champion(model)
 
 
 @stage(retries=NETWORK, says=lambda champion: f"champion {champion.digest[:12]}" if champion else "no champion yet")

@@ -65,11 +65,18 @@ def _use(outcome: Outcome, info: ModelInfo, released: Release | None) -> str:
 def _data(dataset: DatasetRef) -> str:
     kept = [(split, f"{rows:,}") for split, rows in dataset.rows.items()]
     left = [(f"set aside: {reason}", f"{rows:,}") for reason, rows in sorted(dataset.quarantined.items())]
-    rows = [("came in", f"{dataset.rows_in:,}"), *kept, ("merged into an identical row", f"{dataset.merged:,}"), *left]
+    made = [("made: synthetic rows", f"{dataset.made:,}")] if dataset.made else []
+    merged = ("merged into a row that they repeat", f"{dataset.merged:,}")
+    rows = [("came in", f"{dataset.rows_in:,}"), *made, *kept, merged, *left]
     sources = lineage(dataset).get("sources", [])
-    read = [(item["split"], item["name"], f"{item['rows']:,}", f"`{item['sha256'][:12]}…`") for item in sources]
-    named = f"\n\n{_table(('Split', 'Source', 'Rows read', 'SHA-256'), read)}" if read else ""
-    return f"## Training data\n\nDigest `{dataset.digest}`.{named}\n\n{_table(('Rows', 'Count'), rows)}"
+    read = [
+        (one["split"], one["name"], f"{one['rows']:,}", one.get("licence") or "not stated", f"`{one['sha256'][:12]}…`")
+        for one in sources
+    ]
+    named = f"\n\n{_table(('Split', 'Source', 'Rows read', 'Licence', 'SHA-256'), read)}" if read else ""
+    qualities = [(name, f"{value:.2%}") for name, value in dataset.qualities.items()]
+    measured = f"\n\n{_table(('Quality', 'Rows in order'), qualities)}" if qualities else ""
+    return f"## Training data\n\nDigest `{dataset.digest}`.{named}\n\n{_table(('Rows', 'Count'), rows)}{measured}"
 
 
 def _procedure(config: Mapping[str, Any], info: ModelInfo, candidate: ModelRef) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.mlflow import Point
-from tasks.records import DatasetRef, Report, Verdict
+from tasks.records import Advice, DatasetRef, Report, Verdict
 
 HISTORY = "report/history.json"
 CURVES = {"train": "train", "training": "train", "validation": "validation"}
@@ -32,11 +32,20 @@ def flat_params(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def row_points(dataset: DatasetRef) -> list[Point]:
-    """Rows in, kept by split, merged, and set aside by reason."""
-    counts = {"in": dataset.rows_in, **dataset.rows, "merged": dataset.merged}
+    """Rows in, made, kept by split, merged, and set aside by reason; and the share in order by quality."""
+    counts = {"in": dataset.rows_in, **dataset.rows, "merged": dataset.merged, "made": dataset.made}
     counts["quarantined"] = sum(dataset.quarantined.values())
     reasons = [Point(metric_name("quarantined", reason), count) for reason, count in dataset.quarantined.items()]
-    return [Point(metric_name("rows", name), count) for name, count in counts.items()] + reasons
+    qualities = [Point(metric_name("quality", name), value) for name, value in dataset.qualities.items()]
+    return [Point(metric_name("rows", name), count) for name, count in counts.items()] + reasons + qualities
+
+
+def advice_points(advice: Advice) -> list[Point]:
+    """The accuracy that the learning curve expects, by multiples of the rows."""
+    return [
+        Point(metric_name("expected_accuracy", f"{times}_rows"), value.value)
+        for times, value in advice.expected_accuracy.items()
+    ]
 
 
 def report_points(report: Report, group: str) -> list[Point]:

@@ -12,6 +12,9 @@ from tasks.track.outcome import outcome_of
 from tasks.track.run_log import RunLog
 from tasks.track.writer import TrackingFailed, Writer
 
+MAY_REJECT = ("validate", "curate", "advise")
+"""Stages that may find the data unfit, in their order."""
+
 
 @dataclass
 class TrackedRun:
@@ -90,7 +93,8 @@ class TrackedRun:
             self.writer.close()
 
     def _end(self, status: str, error: BaseException | None) -> None:
-        self.writer.do_anyway(self.log.end, status, error, "curate" if "validate" in self.seconds else "validate")
+        ended = next((stage for stage in MAY_REJECT if stage not in self.seconds), MAY_REJECT[-1])
+        self.writer.do_anyway(self.log.end, status, error, ended)
         self.writer.drain()
 
     def _drain(self, released: Release | None) -> None:

@@ -13,10 +13,11 @@ from infra.mlflow import Mlflow, Point
 from infra.mlflow_registry import log_model_file
 from infra.storage import file_sha256
 from tasks.errors import DataRejected
-from tasks.records import Answers, Artefact, DatasetRef, ModelRef, Outcome, Release, Report, Verdict
+from tasks.records import Advice, Answers, Artefact, DatasetRef, ModelRef, Outcome, Release, Report, Verdict
 from tasks.registry.models import log_once
 from tasks.store import fetch
 from tasks.track.figures import (
+    advice_points,
     flat_params,
     gate_points,
     history_points,
@@ -30,6 +31,10 @@ from tasks.track.inputs import acquired_input, split_inputs, split_name
 from tasks.track.outcome import note
 
 MESSAGE_CHARACTERS = 2000
+
+
+def _holdout_of(model: str, dataset: DatasetRef) -> tuple[str, str]:
+    return split_name(model, "holdout"), dataset.digest
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,9 @@ class RunLog:
         params: dict[str, str] = {}
         if isinstance(result, DatasetRef):
             points += self._dataset(run_id, stage, result)
+        elif isinstance(result, Advice):
+            points += advice_points(result)
+            tags |= {"rows": result.state}
         elif isinstance(result, Answers):
             points.append(Point("rows/answers", result.count))
         elif isinstance(result, ModelRef):
@@ -141,9 +149,9 @@ class RunLog:
     def _dataset(self, run_id: str, stage: str, dataset: DatasetRef) -> list[Point]:
         if stage == "acquire":
             self.mlflow.log_datasets(run_id, [acquired_input(self.model, dataset)])
-        elif stage == "curate":
+        elif stage in ("curate", "synthesize") and self._held_out != _holdout_of(self.model, dataset):
             self.mlflow.log_datasets(run_id, split_inputs(self.model, dataset))
-            self._held_out = (split_name(self.model, "holdout"), dataset.digest)
+            self._held_out = _holdout_of(self.model, dataset)
             return row_points(dataset)
         return []
 

@@ -11,7 +11,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "deployments/support-intents.yaml"
-QUICK = ("training.epochs=1", "training.max_tokens=32", "evaluation.latency_requests=100")
+SHORT = ("training.epochs=1", "training.max_tokens=32", "evaluation.latency_requests=100")
+"""Little training, and everything else as it ships."""
+QUICK = (*SHORT, "curation.max_embedded_rows=0", "advice.learning_curve=false")
+"""Little training, and nothing embedded."""
 LENIENT = (
     "gates.quality.min=-1",
     "gates.calibration=null",

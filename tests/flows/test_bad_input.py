@@ -36,6 +36,8 @@ def config(base: Path, train: Path | dict[str, Any], **data: Any) -> RetrainConf
             "validation": {"min_rows": 20},
             "training": {"base_model": str(base), "epochs": 1, "max_tokens": 16},
             "evaluation": {"latency_requests": 100},
+            "curation": {"max_embedded_rows": 0},
+            "advice": {"learning_curve": False},
             "gates": {"quality": {"min": -1}, "calibration": None, "champion": None, "latency": None},
         }
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.storage import verify_folder
-from tests.flows.commands import LENIENT, QUICK, Run, releases, retrain, start
+from tests.flows.commands import LENIENT, QUICK, SHORT, Run, releases, retrain, start
 from tests.tasks.models.tiny_model import make_base_model
 
 
@@ -54,13 +54,13 @@ def test_everything_in_the_store_is_whole(tiny_run: tuple[Path, Run]) -> None:
 def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """A home in which the bundled encoder, trained for an epoch, was released, and the run that did it."""
     home = tmp_path_factory.mktemp("bundled") / "home"
-    return home, retrain(home, *QUICK, *LENIENT)
+    return home, retrain(home, *SHORT, *LENIENT)
 
 
 @pytest.mark.slow
 def test_an_unchanged_run_reuses_its_stages_and_releases_nothing_new(released: tuple[Path, Run]) -> None:
     home, first = released
-    again = retrain(home, *QUICK, *LENIENT)
+    again = retrain(home, *SHORT, *LENIENT)
     assert again.code == 0, again.out + again.err
     assert again.outcome["unchanged"] is True
     assert again.outcome["release"] == 1
@@ -76,7 +76,7 @@ def test_a_worse_candidate_is_not_released_and_the_verdict_says_by_how_much(rele
     weak = retrain(
         home,
         "training.epochs=0.1",
-        *QUICK[1:],
+        *SHORT[1:],
         "gates.quality.min=-1",
         "gates.calibration=null",
         "labelling.batch_size=0",
@@ -92,7 +92,7 @@ def test_a_worse_candidate_is_not_released_and_the_verdict_says_by_how_much(rele
 @pytest.mark.slow
 def test_changed_data_meets_the_champion_and_a_rollback_undoes_the_release(released: tuple[Path, Run]) -> None:
     home, first = released
-    changed = retrain(home, *QUICK, *LENIENT, "data.train.seed=8")
+    changed = retrain(home, *SHORT, *LENIENT, "data.train.seed=8")
     assert changed.code == 0, changed.out + changed.err
     assert changed.outcome["dataset_digest"] != first.outcome["dataset_digest"]
     assert "champion" in {gate["name"] for gate in changed.outcome["gates"]}

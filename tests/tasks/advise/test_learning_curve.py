@@ -27,7 +27,7 @@ def test_the_curve_says_what_twice_the_rows_would_bring_and_how_surely() -> None
 
     def correct(fitted: npt.NDArray[np.int64], judged: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         assert not set(fitted) & set(judged)
-        return luck[judged] > 0.03 + 2.0 * len(fitted) ** -0.5
+        return np.asarray(luck[judged] > 0.03 + 2.0 * len(fitted) ** -0.5)
 
     curve = learning_curve(LABELS, correct)
     assert curve.sizes == (64, 120, 240, 440, 800)

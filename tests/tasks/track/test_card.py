@@ -47,7 +47,7 @@ def test_the_card_holds_figures_with_intervals_and_hyper_parameters() -> None:
     assert "| `epochs` | 4.0 |" in text
     assert "| `technique.rank` | 16 |" in text
     assert "| set aside: label \\| unknown | 3 |" in text
-    assert "| train | demo.csv | 2 | `000000000000…` |" in text
+    assert "| train | demo.csv | 2 | not stated | `000000000000…` |" in text
     assert 'python -m flows.rollback intents --why "…"' in text
 
 

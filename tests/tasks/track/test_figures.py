@@ -64,13 +64,21 @@ def test_measurements_intervals_and_groups_are_grouped_apart() -> None:
 
 def test_every_row_is_counted_once() -> None:
     dataset = DatasetRef(
-        uri="u", digest="d", rows={"train": 5, "holdout": 2}, rows_in=10, quarantined={"too long": 2}, merged=1
+        uri="u",
+        digest="d",
+        rows={"train": 5, "holdout": 2},
+        rows_in=10,
+        quarantined={"too long": 2},
+        merged=1,
+        qualities={"alignment": 0.98},
     )
     assert set(row_points(dataset)) == {
         Point("rows/in", 10),
         Point("rows/train", 5),
         Point("rows/holdout", 2),
         Point("rows/merged", 1),
+        Point("rows/made", 0),
+        Point("quality/alignment", 0.98),
         Point("rows/quarantined", 2),
         Point("quarantined/too long", 2),
     }
