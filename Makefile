@@ -44,7 +44,7 @@ ui: $(READY) ## Start Prefect, MLflow and workers here, and register deployments
 	@$(BIN)/python -m deployments.local $(ARGS)
 
 test: $(READY) ## Run the tests that are quick; ARGS='tests/test_configs.py -k typo'
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-slow: $(READY) ## Run the tests marked slow alone
 	@$(BIN)/python -m pytest -m "slow and not gpu" $(ARGS)

@@ -68,7 +68,8 @@ def settle_conflicts(ledger: Ledger, task: TaskKind, settings: Consistency) -> M
         found = find_conflicts(rows, task, settings if split == "train" else strict)
         tally.looked_at += len(rows)
         tally.flagged += found.in_conflict
-        tally.removed += ledger.flag(split, found.reasons, settings.remove) if settings.remove else 0
+        count = ledger.flag(split, found.reasons, settings.remove)
+        tally.removed += count if settings.remove else 0
     return tally.measured()
 
 

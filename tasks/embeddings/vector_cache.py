@@ -72,7 +72,9 @@ class VectorCache:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as database, database:
+        with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)) as database, database:
+            # At once for writing: a reader that comes to write while another does is refused without any waiting.
+            database.execute("BEGIN IMMEDIATE")
             database.execute(
                 "CREATE TABLE IF NOT EXISTS vectors "
                 "(number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE, vector BLOB, checksum INTEGER)"

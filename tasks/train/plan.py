@@ -46,6 +46,11 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
     The folder is named by dataset, base model, config and code, so that a training that was killed goes on in it.
     Raises UserInputError where the config or the labels allow no training, StorageError where `runs` cannot be written.
     """
+    if dataset.task != "classification":
+        raise UserInputError(
+            f"data.task is {dataset.task}, and training teaches labels only: `make data` prepares such rows and stops "
+            "before training; set data.task to classification to train"
+        )
     if len(dataset.labels) < 2:
         raise UserInputError(
             f"the training rows have {len(dataset.labels)} label(s) ({', '.join(dataset.labels) or 'none'}); a "

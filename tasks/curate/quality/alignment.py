@@ -39,7 +39,7 @@ class Alignment(Section):
     """Folds of the cross-validation; labels with fewer rows are not judged."""
     rounds: int = Field(default=2, ge=1, le=5)
     """How often rows are judged; each further round learns without the rows that the round before it flagged."""
-    min_odds: float = Field(default=50.0, ge=1)
+    min_odds: float = Field(default=20.0, ge=1)
     """A row is flagged only if another label is at least this many times as likely as its own."""
     seed: int = Field(default=0, ge=0)
     """Seed of the folds."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Maker = Callable[[], str]
+LOCALES = ("en_US", "en_GB", "de_DE", "es_ES", "it_IT", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "fi_FI", "fr_FR")
 PEER_LOOKS_FOR = frozenset({"email", "phone_us", "card", "login", "national_id_us"})
 """The planted kinds that scrubadub has a detector for, in the locale that it takes by default."""
 
@@ -63,19 +64,7 @@ class _Makers:
         from faker import Faker
 
         self._fakers: dict[str, Any] = {}
-        for locale in (
-            "en_US",
-            "en_GB",
-            "de_DE",
-            "es_ES",
-            "it_IT",
-            "nl_NL",
-            "pl_PL",
-            "pt_BR",
-            "sv_SE",
-            "fi_FI",
-            "fr_FR",
-        ):
+        for locale in LOCALES:
             self._fakers[locale] = Faker(locale)
             self._fakers[locale].seed_instance(seed)
         self._dice = random.Random(seed + 1)

@@ -38,7 +38,7 @@ def keep_part(path: Path, part: int) -> None:
 
 def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
     path = tmp_path / "one.sqlite"
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=keep_part, args=(path, part)) for part in (0, 1)]
     for process in processes:
         process.start()

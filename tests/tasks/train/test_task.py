@@ -46,6 +46,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     return condition()
 
 
+def test_rows_without_labels_to_learn_are_refused_with_what_to_do(dataset: DatasetRef, tiny_config: Config) -> None:
+    with pytest.raises(UserInputError, match=r"data\.task is chat, and training teaches labels only: `make data`"):
+        train.fn(dataset.model_copy(update={"task": "chat"}), tiny_config())  # type: ignore[attr-defined]
+
+
 def test_a_model_is_stored_with_its_figures_and_the_run_folder_is_gone(
     dataset: DatasetRef, tiny_config: Config
 ) -> None:
