@@ -143,7 +143,7 @@ def _batches(rows: list[list[int]], tokenizer: TextTokenizer, tokens: int) -> It
 
 def _local_folder(model: str) -> Path:
     """The folder of a model; a hub id is fetched first, and of it only what is no code."""
-    resolved = resolve_base_model(model)
+    resolved = resolve_base_model(model, "the encoder of embeddings")
     if Path(resolved).is_dir():
         return Path(resolved)
     from huggingface_hub import snapshot_download

@@ -21,19 +21,19 @@ ALLOWED = (
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
-def resolve_base_model(name: str) -> str:
+def resolve_base_model(name: str, setting: str = "training.base_model") -> str:
     """The folder of a bundled or local base model, as an absolute path; a hub id is returned as it is.
 
-    A hub id is not looked up here. Raises UserInputError for a name that is none of the three, a folder without
-    safetensors, and an installed encoder whose bytes are not the expected ones.
+    A hub id is not looked up here. `setting` is what named the model, for messages. Raises UserInputError for a name
+    that is none of the three, a folder without safetensors, and an installed encoder of unexpected bytes.
     """
     if name.startswith(PREFIX):
-        return str(_bundled_folder(name))
+        return str(_bundled_folder(name, setting))
     folder = Path(name).expanduser()
     if folder.exists():
-        return str(_checked_folder(name, folder))
+        return str(_checked_folder(name, folder, setting))
     if not _HUB_ID.fullmatch(name):
-        raise UserInputError(f"training.base_model is {name!r}, which is no folder here and no hub id; {ALLOWED}")
+        raise UserInputError(f"{setting} is {name!r}, which is no folder here and no hub id; {ALLOWED}")
     return name
 
 
@@ -46,10 +46,10 @@ def base_model_digest(name: str) -> str:
     return hashlib.sha256(manifest_of(folder)).hexdigest() if folder.is_dir() else name
 
 
-def _bundled_folder(name: str) -> Path:
+def _bundled_folder(name: str, setting: str) -> Path:
     expected = BUNDLED.get(name.removeprefix(PREFIX))
     if expected is None:
-        raise UserInputError(f"training.base_model is {name!r}, which is not bundled; {ALLOWED}")
+        raise UserInputError(f"{setting} is {name!r}, which is not bundled; {ALLOWED}")
     try:
         installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:
@@ -68,9 +68,9 @@ def _bundled_folder(name: str) -> Path:
     return folder.resolve()
 
 
-def _checked_folder(name: str, folder: Path) -> Path:
+def _checked_folder(name: str, folder: Path, setting: str) -> Path:
     if not (folder / "config.json").is_file():
-        raise UserInputError(f"training.base_model is {name!r}, but that is no folder with a config.json; {ALLOWED}")
+        raise UserInputError(f"{setting} is {name!r}, but that is no folder with a config.json; {ALLOWED}")
     if not any(folder.glob("*.safetensors")):
         others = ", ".join(sorted(path.name for path in folder.glob("*.bin"))) or "no weights"
         raise UserInputError(
