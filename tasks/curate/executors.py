@@ -99,12 +99,10 @@ def _on_ray(work: Work, shards: Sequence[Path], outputs: Sequence[Path], logs: P
 
     ours = not ray.is_initialized()
     if ours:
-        ray.init(
-            address=executor.address,
-            include_dashboard=False if executor.address == "local" else None,
-            log_to_driver=False,
-            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}},
-        )
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        alone = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"} if executor.address == "local" else {}
+        paths = {"PYTHONPATH": str(ROOT), "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+        ray.init(executor.address, log_to_driver=False, runtime_env={"env_vars": paths}, **alone)
     try:
         RayPipelineExecutor(
             pipeline=[_ShardStep(work, tuple(shards), tuple(outputs))],

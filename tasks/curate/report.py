@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tasks.curate.ledger import Ledger
+from tasks.curate.ledger import STAGE, Ledger
 from tasks.curate.measures import QUALITIES, Measured
 from tasks.pii.shown_rows import shown_in_table, write_shown_rows
 
@@ -34,7 +34,7 @@ PAGE = """<!DOCTYPE html>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem; color: #222; }}
 table {{ border-collapse: collapse; margin: .5rem 0 1rem; }}
 th, td {{ text-align: left; vertical-align: top; padding: .3rem .8rem; border-bottom: 1px solid #ddd; }}
-td {{ overflow-wrap: anywhere; }}
+td {{ overflow-wrap: break-word; }}
 code {{ background: #eef2f7; border-radius: 4px; padding: 0 .3rem; }}
 img {{ max-width: 100%; }}
 </style></head><body>
@@ -161,7 +161,7 @@ def _reasons(quarantined: pd.DataFrame) -> list[str]:
     ]
     groups = quarantined.groupby(["stage", "reason"], sort=True)
     for (stage, reason), rows in sorted(groups, key=lambda group: -len(group[1])):
-        words = f": {IN_WORDS[reason]}" if reason in IN_WORDS else ""
+        words = f": {IN_WORDS[reason]}" if stage == STAGE and reason in IN_WORDS else ""
         splits = ", ".join(sorted(rows["split"].unique()))
         example = shown_in_table(rows.iloc[0]["text"])
         lines.append(f"| `{reason}`{words} | {stage} | {splits} | {len(rows):,} | {example} |")
