@@ -15,7 +15,7 @@ from tests.flows.commands import CONFIG, LENIENT, QUICK, releases, retrain, star
 from tests.local_services import processes_of
 from tests.tasks.models.tiny_model import make_base_model
 
-STAGES = ("acquire", "validate", "pull answers", "curate", "train", "export", "evaluate", "champion model")
+STAGES = ("acquire", "validate", "pull answers", "curate", "advise", "train", "export", "evaluate", "champion model")
 """After each of these the next stage is interrupted; a release is one atomic step behind the last of them."""
 
 
