@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from deployments.apply import apply, build, left_over, main, read_configs, register
 from flows.command.console import open_console
-from flows.command.session import prefect_settings
 from flows.config import DeploymentConfig
-from infra.prefect_server import PrefectServer, local_environment
+from infra.prefect_server import PrefectServer
 from infra.settings import ROOT
 from tasks.errors import UserInputError
 
@@ -33,7 +33,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = PrefectServer.find_or_start(home)
     try:
         server.wait()
-        with prefect_settings({**local_environment(home), "PREFECT_API_URL": server.url}):
+        # On top of the settings of a server that another test of this process may talk to.
+        with temporary_settings({PREFECT_API_URL: server.url, PREFECT_HOME: home / "prefect"}):
             yield server.url
     finally:
         server.stop()
