@@ -18,13 +18,14 @@ from tasks.label.task import pull_answers
 from tasks.records import DatasetRef
 from tasks.release.task import accepted_dataset
 from tasks.synthesize.task import synthesize
-from tasks.validate.task import validate
+from tasks.validate.task import compare, validate
 
 
 def prepare_data(config: RetrainConfig) -> DatasetRef:
     """The rows that a model may learn from and be judged on. A set that is not fit stops here, before any GPU."""
     raw = acquire(config.data)
-    checked = validate(raw, accepted_dataset(config.model), config.validation)
+    checked = validate(raw, config.validation)
+    compare(checked, accepted_dataset(config.model), config.validation)
     answers = pull_answers(config.model, config.labelling)
     curated = curate(checked, answers, config.curation)
     dataset = synthesize(curated, config.synthesis)

@@ -12,7 +12,7 @@ from tasks.track.outcome import outcome_of
 from tasks.track.run_log import RunLog
 from tasks.track.writer import TrackingFailed, Writer
 
-MAY_REJECT = ("validate", "curate", "advise")
+MAY_REJECT = ("validate", "compare", "curate", "advise")
 """Stages that may find the data unfit, in their order."""
 
 

@@ -27,8 +27,6 @@ from tasks.validate.config import ValidationConfig
 from tasks.validate.data_docs import write_data_docs
 from tasks.validate.own_expectations import own_checks
 from tasks.validate.rules import empty_split, first_problem
-from tasks.validate.shift import TRAINED_ON, Shift, measured_shift
-from tasks.validate.shift_chart import draw_shift
 from tasks.validate.suite import first_reasons, run_checks
 from tasks.validate.summary import summary_page
 
@@ -38,10 +36,9 @@ ROWS_SHOWN = 10_000
 """More rows than this a person does not read; `quarantined.parquet` holds every one."""
 
 
-def check_dataset(raw: DatasetRef, config: ValidationConfig, accepted: DatasetRef | None = None) -> DatasetRef:
+def check_dataset(raw: DatasetRef, config: ValidationConfig) -> DatasetRef:
     """Keep the rows that meet the suite of their split, and set the others aside under a short reason.
 
-    `accepted` is the curated dataset that the champion was trained on; labels and lengths are compared with it.
     Raises UserInputError for an expectation of the user's that cannot be checked, and DataRejected, whose `report_uri`
     holds Data Docs and quarantine, where the set as a whole is not fit.
     """
@@ -56,8 +53,7 @@ def check_dataset(raw: DatasetRef, config: ValidationConfig, accepted: DatasetRe
     for split, rows in splits.items():
         built_in = built_in_checks(raw.task, split, allowed, config)
         checked.append(_checked_split(split, rows, [*built_in, *(one for one in own if split in one.splits)]))
-    shift, why_none = _shift(raw, accepted, checked)
-    together = CheckedSet(raw.task, checked, allowed, differences(splits), shift, why_none)
+    together = CheckedSet(raw.task, checked, allowed, differences(splits))
     problem = first_problem(together, config)
     dataset = _keep(raw, together, config)
     if problem is not None:
@@ -73,18 +69,7 @@ def _checked_split(split: str, rows: pd.DataFrame, checks: Sequence[Check]) -> C
 def _unchecked(raw: DatasetRef, splits: dict[str, pd.DataFrame]) -> CheckedSet:
     nothing = {split: pd.Series(index=rows.index, dtype="str") for split, rows in splits.items()}
     checked = [CheckedSplit(split, rows, nothing[split]) for split, rows in splits.items()]
-    return CheckedSet(raw.task, checked, why_no_shift="Nothing was compared.")
-
-
-def _shift(raw: DatasetRef, accepted: DatasetRef | None, checked: Sequence[CheckedSplit]) -> tuple[Shift | None, str]:
-    """The good training rows against the champion's, and where that is not possible the reason."""
-    if accepted is None:
-        return None, "There is no champion yet, so that there is nothing to compare with."
-    if accepted.task != raw.task:
-        return None, f"Nothing was compared: the champion was trained for {accepted.task}, and this is {raw.task}."
-    before = [read_split(accepted, split) for split in TRAINED_ON if split in accepted.rows]
-    now = [one.good for one in checked if one.split in TRAINED_ON]
-    return measured_shift(before, now), "There are no real rows on one of the sides."
+    return CheckedSet(raw.task, checked)
 
 
 def _rejection(problem: str, dataset: DatasetRef) -> DataRejected:
@@ -116,8 +101,6 @@ def _write_report(report: Path, checked: CheckedSet, config: ValidationConfig, q
     (report / "summary.md").write_text(
         summary_page(checked, config.max_difference, min(len(quarantined), ROWS_SHOWN)), encoding="utf-8"
     )
-    if checked.shift is not None:
-        draw_shift(checked.shift, report / "shift.png")
     names = {outcome.check.reason: outcome.check.name for one in checked.splits for outcome in one.outcomes}
     shown = quarantined.head(ROWS_SHOWN)
     named = shown["reason"].where(shown["stage"] == "validate").map(names)

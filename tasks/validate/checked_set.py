@@ -10,7 +10,6 @@ import pandas as pd
 
 from tasks.records import TaskKind
 from tasks.validate.agreement import Difference
-from tasks.validate.shift import Shift
 from tasks.validate.suite import Outcome
 
 
@@ -45,10 +44,6 @@ class CheckedSet:
     """The labels that a row may have."""
     differences: Sequence[Difference] = ()
     """Train against validation and the holdout."""
-    shift: Shift | None = None
-    """Now against the champion's training rows."""
-    why_no_shift: str = ""
-    """What a person is told where there is no such comparison."""
 
     @cached_property
     def by_name(self) -> dict[str, CheckedSplit]:

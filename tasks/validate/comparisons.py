@@ -14,7 +14,7 @@ from tasks.validate.shift import LabelShift, LengthShift, Shift
 from tasks.validate.value_types import MISSING
 
 WHAT_TO_DO = (
-    "report/summary.md shows what moved. Look whether the sources are the right ones; raise the limit if the world has "
+    "report/shift.md shows what moved. Look whether the sources are the right ones; raise the limit if the world has "
     "changed so much"
 )
 
@@ -39,11 +39,11 @@ def split_differs(checked: CheckedSet, limit: float | None) -> Iterator[str]:
         )
 
 
-def rows_have_moved(shift: Shift | None, config: ValidationConfig) -> Iterator[str]:
+def rows_have_moved(shift: Shift, config: ValidationConfig) -> Iterator[str]:
     """A sentence for each distance from the champion's training rows above its limit."""
-    if shift is not None and shift.labels is not None:
+    if shift.labels is not None:
         yield from _labels_have_moved(shift.labels, config.max_label_shift)
-    for lengths in shift.lengths if shift is not None else ():
+    for lengths in shift.lengths:
         yield from _lengths_have_moved(lengths, config.max_length_shift)
 
 

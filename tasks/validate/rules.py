@@ -11,7 +11,7 @@ from tasks.records import TaskKind
 from tasks.validate.agreement import COMPARED_SPLITS
 from tasks.validate.checked_set import CheckedSet, CheckedSplit, called
 from tasks.validate.checks import in_words
-from tasks.validate.comparisons import rows_have_moved, split_differs
+from tasks.validate.comparisons import split_differs
 from tasks.validate.config import ValidationConfig
 
 LISTED = 10
@@ -51,7 +51,6 @@ def _problems(checked: CheckedSet, config: ValidationConfig) -> Iterator[str]:
     if labelled:
         yield from _one_class(train)
         yield from _rare_labels(train, checked.allowed, config)
-    yield from rows_have_moved(checked.shift, config)
 
 
 def _unknown_labels(train: CheckedSplit, other: CheckedSplit, config: ValidationConfig) -> Iterator[str]:

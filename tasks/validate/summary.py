@@ -1,4 +1,4 @@
-"""The page that sums a validation up: rows by split, each reason with an example, and both comparisons."""
+"""The page that sums a validation up: rows by split, each reason with an example, and the comparisons."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ def summary_page(checked: CheckedSet, max_difference: float | None, rows_shown: 
     lines += _set_aside(checked)
     lines += [line for one in checked.splits for line in _not_met(one)]
     lines += _agreement(checked, max_difference)
-    lines += ["", "## Against what the champion was trained on", ""]
-    lines += _shift(checked.shift) if checked.shift is not None else [checked.why_no_shift]
     tail = f"`quarantine.csv` shows {rows_shown:,} rows that were set aside, here and at acquisition; the dataset's"
     tail += " `quarantined.parquet` has all. What was expected is in `data_docs/index.html`."
     return "\n".join([*lines, "", tail]) + "\n"
@@ -113,12 +111,16 @@ def _one_sided(words: str, labels: set[str]) -> list[str]:
     return ["", f"{words}, {len(labels):,} of the labels: {listed}{more}."]
 
 
-def _shift(shift: Shift) -> list[str]:
+def shift_page(shift: Shift) -> str:
+    """The comparison with what the champion was trained on, in Markdown; it names the picture `shift.png`."""
     lines = [
+        "# Against what the champion was trained on",
+        "",
         f"The champion's {shift.rows[0]:,} different training rows, as curation left them, and the {shift.rows[1]:,} "
         "of now. Made-up rows do not count. ![What moved](shift.png)",
     ]
-    return lines + (_labels(shift.labels) if shift.labels is not None else []) + _lengths(shift.lengths)
+    lines += _labels(shift.labels) if shift.labels is not None else []
+    return "\n".join([*lines, *_lengths(shift.lengths)]) + "\n"
 
 
 def _labels(labels: LabelShift) -> list[str]:
