@@ -1,4 +1,4 @@
-"""The checked rows against those that the champion was trained on; apart, so that they are the same for any champion."""
+"""The checked rows against those that the champion was trained on; apart, so that they are the same for any of them."""
 
 from __future__ import annotations
 
