@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 
 from tasks.curate.ledger import Ledger, in_order
+from tasks.curate.quality.consistency import krippendorff_alpha
 
 ANSWERS = "answers"
 SOURCE = "labelling queue"
@@ -17,6 +18,13 @@ def answer_rows(answers: pd.DataFrame) -> pd.DataFrame:
     """Answers (`id`, `text`, `label`, `annotator`) as rows of a dataset; the row is the answer's place, from 1."""
     rows = answers.reset_index(drop=True).assign(group=None, source=SOURCE, row=range(1, len(answers) + 1))
     return rows.astype({"text": "str", "label": "str", "group": "str", "source": "str", "row": "int64"})
+
+
+def agreement_of(ledger: Ledger) -> str:
+    """How well the annotators agree on the texts that several of them answered, in words; nothing where none did."""
+    answers = ledger.splits[ANSWERS]
+    alpha = krippendorff_alpha(answers["key"], answers["label"])
+    return "" if alpha is None else f"annotators agree with Krippendorff's alpha {alpha:.2f}"
 
 
 def apply_answers(ledger: Ledger, known: tuple[str, ...]) -> None:

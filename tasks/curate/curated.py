@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tasks.curate.answers import ANSWERS, answer_rows, apply_answers
+from tasks.curate.answers import ANSWERS, agreement_of, answer_rows, apply_answers
 from tasks.curate.config import CurationConfig
 from tasks.curate.ledger import Ledger
 from tasks.curate.measures import Measured, missed_gate
@@ -82,9 +82,11 @@ def _settle(curation: Curation, checked: DatasetRef, config: CurationConfig) -> 
     ledger.splits = {split: one.rows for split, one in passed.items()}
     compliance = settle_personal_data(ledger, passed, config.compliance)
     formatting = settle_form(ledger, config.formatting)
+    agreement = ""
     if ANSWERS in ledger.splits:
+        agreement = agreement_of(ledger)
         apply_answers(ledger, checked.labels)
-    consistency = settle_conflicts(ledger, checked.task, config.consistency)
+    consistency = settle_conflicts(ledger, checked.task, config.consistency, agreement)
     uniqueness = settle_repeats(ledger, config.uniqueness, read_test_sets(checked))
     vectors = embed_splits(ledger, checked.task, config)
     uniqueness = settle_meaning(ledger, config.uniqueness, vectors, uniqueness)

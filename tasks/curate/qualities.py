@@ -58,9 +58,9 @@ def settle_form(ledger: Ledger, settings: Formatting) -> Measured:
     return tally.measured()
 
 
-def settle_conflicts(ledger: Ledger, task: TaskKind, settings: Consistency) -> Measured:
+def settle_conflicts(ledger: Ledger, task: TaskKind, settings: Consistency, note: str = "") -> Measured:
     """Consistency, in what is learned from and in what is judged on, each by itself."""
-    tally = Tally("consistency", settings.min)
+    tally = Tally("consistency", settings.min, note=note)
     # In a holdout no majority is believed, and nearly the same is not the same.
     strict = settings.model_copy(update={"similarity": None, "majority": 1.0})
     for split in ledger.there("train", *JUDGED_ON):

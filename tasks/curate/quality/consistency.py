@@ -55,11 +55,6 @@ class Conflicts:
     """1 - rows in conflict / rows; 1 without rows."""
 
 
-def flag_conflicts(rows: pd.DataFrame, task: TaskKind, settings: Consistency) -> pd.Series:
-    """The reason on each row that should leave because it contradicts others; see `find_conflicts`."""
-    return find_conflicts(rows, task, settings).reasons
-
-
 def find_conflicts(rows: pd.DataFrame, task: TaskKind, settings: Consistency) -> Conflicts:
     """Where rows contradict one another: the minority where the majority is clear, else all of them."""
     verdicts = _verdicts(rows, task, settings)

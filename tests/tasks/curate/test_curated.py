@@ -137,6 +137,8 @@ def test_the_majority_of_annotators_counts() -> None:
     result = curated(answers=answers)
     assert label_of(result, "new") == "refund"
     assert (result.merged, result.quarantined) == (1, {"outvoted": 1})
+    page = (fetch(result) / "report" / "data.md").read_text(encoding="utf-8")
+    assert "annotators agree with Krippendorff's alpha 0.00" in page
 
 
 def test_annotators_that_disagree_without_a_majority_are_quarantined() -> None:

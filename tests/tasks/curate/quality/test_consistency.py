@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tasks.curate.quality.consistency import Consistency, find_conflicts, flag_conflicts, krippendorff_alpha
+from tasks.curate.quality.consistency import Consistency, find_conflicts, krippendorff_alpha
 
 
 def reasons(rows: pd.DataFrame, task: str, **settings: object) -> list[str]:
-    return flag_conflicts(rows, task, Consistency(**settings)).fillna("-").tolist()  # type: ignore[arg-type]
+    return find_conflicts(rows, task, Consistency(**settings)).reasons.fillna("-").tolist()  # type: ignore[arg-type]
 
 
 def test_a_minority_goes_where_the_majority_is_clear_and_all_go_where_it_is_not() -> None:
