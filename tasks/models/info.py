@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from tasks.errors import CorruptArtefact
-from tasks.records import Record
+from tasks.records import Record, TaskKind
 
 FILE = "refit.json"
 
@@ -15,20 +16,30 @@ FILE = "refit.json"
 class ModelInfo(Record):
     """How to read a model's outputs, and where it comes from."""
 
-    labels: tuple[str, ...] = Field(min_length=2)
-    """Label of each logit, in order."""
-    temperature: float = Field(gt=0)
-    """Logits are divided by this before the softmax; fitted on the validation split."""
+    task: TaskKind = "classification"
+    """What the model was taught: labels, or answers (a language model)."""
+    labels: tuple[str, ...] = ()
+    """Label of each logit, in order; none for a language model."""
+    temperature: float = Field(default=1.0, gt=0)
+    """A classifier's logits are divided by this before the softmax; fitted on the validation split."""
     max_tokens: int = Field(ge=1)
     """Longer texts are cut to this many tokens."""
     base_model: str
     """The base model as the config named it."""
     technique: str
     """Kind of the fine-tuning technique."""
+    stages: tuple[str, ...] = ("classify",)
+    """Kinds of the training stages, in their order."""
     dataset_digest: str
     """Digest of the dataset that it was trained on."""
     seed: int
     """Seed of the training."""
+
+    @model_validator(mode="after")
+    def _labels_for_a_classifier(self) -> Self:
+        if self.task == "classification" and len(self.labels) < 2:
+            raise ValueError("a classifier needs at least two labels")
+        return self
 
     @classmethod
     def read(cls, folder: Path) -> ModelInfo:

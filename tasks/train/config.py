@@ -1,54 +1,40 @@
-"""The section `training` of the YAML: the base model, the technique, and the schedule."""
+"""The section `training` of the YAML: the base model, the technique, the stages, and the schedule."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from tasks.records import TaskKind
 from tasks.section import Section
+from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage, Stage
+from tasks.train.technique_kinds import FullTechnique, Technique
 
 
-class FullTechnique(Section):
-    """Every parameter is trained."""
+class DevicesConfig(Section):
+    """On how many devices one training runs. One process trains on one GPU, or on the CPU where there is none."""
 
-    kind: Literal["full"] = "full"
-
-
-class LastLayersTechnique(Section):
-    """Only the last layers and the classification head are trained."""
-
-    kind: Literal["last_layers"] = "last_layers"
-    layers: int = Field(default=4, ge=1)
-    """How many of the last transformer layers are trained; 4 to 6 is usual."""
-
-
-class LoraTechnique(Section):
-    """Low-rank adapters on all linear layers, merged into the model at the end (Hu et al., 2021)."""
-
-    kind: Literal["lora"] = "lora"
-    rank: int = Field(default=16, ge=1)
-    """Rank of the update."""
-    alpha: float = Field(default=32, gt=0)
-    """Scale of the update; it is multiplied by alpha / rank."""
-    dropout: float = Field(default=0.05, ge=0, lt=1)
-    """Dropout in front of the adapter."""
-
-
-Technique = Annotated[FullTechnique | LastLayersTechnique | LoraTechnique, Field(discriminator="kind")]
+    processes: int = Field(default=1, ge=1)
+    """Processes of this machine that train together (torchrun's world size)."""
+    sharding: Literal["none", "full"] = "none"
+    """`none` keeps the whole model on each device (DDP); `full` splits parameters, gradients and optimiser (FSDP2)."""
 
 
 class TrainingConfig(Section):
-    """The base model, the technique, and the schedule."""
+    """The base model, the technique, the stages, and the schedule."""
 
     base_model: str = "bundled:minilm-l6"
-    """What is fine-tuned: `bundled:minilm-l6`, a hub id, or a local folder with safetensors."""
+    """What is fine-tuned: `bundled:minilm-l6`, `made:tiny-qwen3`, a hub id, or a local folder with safetensors."""
     technique: Technique = FullTechnique()
     """Which parameters are trained."""
+    stages: tuple[Stage, ...] = ()
+    """What the model is taught, in order, as in `[sft, dpo]`; none means what is usual for the rows: `classify` for
+    labels, `sft` for instructions and chats, `sft` and `dpo` for preferences."""
     epochs: float = Field(default=4, gt=0)
     """Passes over the training rows."""
     batch_size: int = Field(default=32, ge=1)
-    """Rows a step."""
+    """Rows a step, over all devices."""
     learning_rate: float = Field(default=3e-4, gt=0)
     """Peak learning rate; it rises over the warm-up and falls along a cosine."""
     warmup_steps: int = Field(default=50, ge=0)
@@ -63,5 +49,19 @@ class TrainingConfig(Section):
     """Evaluations without a better validation loss before training stops; the best checkpoint is kept."""
     evaluations_per_epoch: int = Field(default=1, ge=1)
     """How often the validation split is scored, and a checkpoint written."""
+    quantisation_aware: Literal["int8", "int4"] | None = None
+    """Train a language model so that it loses little when its weights are rounded to so many bits afterwards."""
+    devices: DevicesConfig = DevicesConfig()
+    """On how many devices one training runs."""
     seed: int = Field(default=17, ge=0)
     """Seed of initialisation, order and dropout; on CPU the same seed gives the same model."""
+
+    def stages_for(self, task: TaskKind) -> tuple[AnyStage, ...]:
+        """The stages that rows of this kind are taught with: those of the config, or the usual ones."""
+        usual: dict[TaskKind, tuple[AnyStage, ...]] = {
+            "classification": (ClassifyStage(),),
+            "instruction": (SftStage(),),
+            "chat": (SftStage(),),
+            "preference": (SftStage(), DpoStage()),
+        }
+        return self.stages or usual[task]

@@ -10,19 +10,19 @@ LOSS = "eval_cross_entropy"
 Log = list[dict[str, float]]
 
 
-def evaluations(log: Log) -> Log:
+def evaluations(log: Log, key: str = LOSS) -> Log:
     """The entries that hold a validation loss, in order."""
-    return [entry for entry in log if LOSS in entry]
+    return [entry for entry in log if key in entry]
 
 
-def best_step(log: Log) -> int:
+def best_step(log: Log, key: str = LOSS) -> int:
     """The step with the lowest validation loss; the first of equals."""
-    return int(min(evaluations(log), key=lambda entry: entry[LOSS])["step"])
+    return int(min(evaluations(log, key), key=lambda entry: entry[key])["step"])
 
 
-def exhausted(log: Log, patience: int) -> bool:
+def exhausted(log: Log, patience: int, key: str = LOSS) -> bool:
     """Whether the last `patience` evaluations brought no better validation loss."""
-    losses = [entry[LOSS] for entry in evaluations(log)]
+    losses = [entry[key] for entry in evaluations(log, key)]
     return len(losses) - 1 - losses.index(min(losses)) >= patience if losses else False
 
 

@@ -10,10 +10,17 @@ from pydantic import ValidationError
 
 from tasks.errors import StorageError, UserInputError
 from tasks.models.bundled import base_model_digest, resolve_base_model
-from tasks.records import DatasetRef, Record
+from tasks.records import DatasetRef, Record, TaskKind
 from tasks.train.config import TrainingConfig
 
 FILE = "run.json"
+TEACHES: dict[TaskKind, tuple[str, ...]] = {
+    "classification": ("classify", "distil"),
+    "instruction": ("sft", "distil", "rloo", "grpo"),
+    "chat": ("sft", "distil", "rloo", "grpo"),
+    "preference": ("sft", "distil", "dpo", "reward", "rloo", "grpo"),
+}
+"""The stages that rows of each task can teach."""
 
 
 class RunPlan(Record):
@@ -22,8 +29,10 @@ class RunPlan(Record):
     dataset_folder: Path
     """Local folder of the dataset."""
     dataset_digest: str
+    task: TaskKind
+    """What a row teaches."""
     labels: tuple[str, ...]
-    """Labels of the training rows, sorted."""
+    """Labels of the training rows, sorted; none where rows have answers."""
     base_model: str
     """Local folder or hub id of the base model."""
     config: TrainingConfig
@@ -46,12 +55,8 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
     The folder is named by dataset, base model, config and code, so that a training that was killed goes on in it.
     Raises UserInputError where the config or the labels allow no training, StorageError where `runs` cannot be written.
     """
-    if dataset.task != "classification":
-        raise UserInputError(
-            f"data.task is {dataset.task}, and training teaches labels only: `make data` prepares such rows and stops "
-            "before training; set data.task to classification to train"
-        )
-    if len(dataset.labels) < 2:
+    check_stages(config, dataset.task)
+    if dataset.task == "classification" and len(dataset.labels) < 2:
         raise UserInputError(
             f"the training rows have {len(dataset.labels)} label(s) ({', '.join(dataset.labels) or 'none'}); a "
             "classifier needs at least two: check data.label_column and the rows that were set aside"
@@ -59,6 +64,7 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
     plan = RunPlan(
         dataset_folder=dataset_folder,
         dataset_digest=dataset.digest,
+        task=dataset.task,
         labels=dataset.labels,
         base_model=resolve_base_model(config.base_model),
         config=config,
@@ -74,3 +80,23 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
             f"cannot write to {folder} ({error.strerror}): set REFIT_HOME to a writable folder"
         ) from None
     return folder
+
+
+def check_stages(config: TrainingConfig, task: TaskKind) -> None:
+    """Raise UserInputError where a stage cannot be taught with rows of this kind, or stands in the wrong place."""
+    kinds = [stage.kind for stage in config.stages_for(task)]
+    for kind in kinds:
+        if kind not in TEACHES[task]:
+            raise UserInputError(
+                f"training.stages names {kind}, which rows of the task {task} (data.task) cannot teach; allowed are "
+                f"{', '.join(TEACHES[task])}"
+            )
+    for place, stage in enumerate(config.stages_for(task)):
+        wanted = [reward.kind for reward in getattr(stage, "rewards", ())]
+        if "reward_model" in wanted and "reward" not in kinds[:place]:
+            raise UserInputError(
+                f"the stage {stage.kind} is rewarded by a reward model, but no stage `reward` comes before it in "
+                "training.stages: put one there, or name other rewards (exact_answer, json_schema)"
+            )
+    if kinds[-1] == "reward":
+        raise UserInputError("training.stages ends with reward, which trains no policy: let rloo or grpo follow it")

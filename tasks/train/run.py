@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,13 +39,22 @@ def main() -> int:
 
     try:
         with only_one(options.run_dir):
-            from tasks.train.learning import learn
-
-            tell("done", metrics=learn(options.run_dir, tell))
+            tell("done", metrics=_learn(options.run_dir, tell))
     except RefitError as error:
         tell("refused" if isinstance(error, UserInputError) else "failed", message=str(error))
         return error.exit_code
     return 0
+
+
+def _learn(folder: Path, tell: Callable[..., None]) -> dict[str, float]:
+    """Train a classifier or a language model, whichever the rows teach."""
+    from tasks.train.plan import RunPlan
+
+    if RunPlan.read(folder).task == "classification":
+        from tasks.train.classifier.learning import learn
+    else:
+        from tasks.train.language.learning import learn
+    return learn(folder, tell)
 
 
 def _private_stdout() -> TextIO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.errors import UserInputError
-from tasks.train.config import LastLayersTechnique, LoraTechnique, Technique
+from tasks.train.technique_kinds import LastLayersTechnique, LoraTechnique, Technique
 
 
 def apply_technique(network: Any, technique: Technique, new_modules: list[str]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.metrics.calibration import fit_temperature
 from tasks.models.info import ModelInfo
-from tasks.train.examples import Example, mean_loss_and_logits
+from tasks.train.classifier.examples import Example, mean_loss_and_logits
 from tasks.train.history import Log, best_step, history
 from tasks.train.plan import RunPlan
 

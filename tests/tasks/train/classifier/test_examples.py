@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tasks.errors import UserInputError
-from tasks.train.examples import Collator, LengthGroupedSampler, by_length, read_examples
+from tasks.train.classifier.examples import Collator, LengthGroupedSampler, by_length, read_examples
 
 
 def letters(texts: list[str], **_: object) -> dict[str, list[list[int]]]:

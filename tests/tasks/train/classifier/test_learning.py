@@ -15,7 +15,8 @@ from infra.storage import file_sha256, manifest_of
 from tasks.errors import UserInputError
 from tasks.models.info import ModelInfo
 from tasks.models.torch_classifier import TorchClassifier
-from tasks.train.learning import evaluation_steps, learn
+from tasks.train.classifier.learning import learn
+from tasks.train.steering import evaluation_steps
 from tasks.train.plan import RunPlan
 
 Prepare = Callable[..., Path]
