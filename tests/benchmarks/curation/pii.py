@@ -1,7 +1,8 @@
 """The benchmark `pii`: personal data masked in a column of texts, against scrubadub, and how much of it both find.
 
 How much faster ours is hangs on how many texts hold anything: what holds nothing costs it next to nothing, and what
-does costs more. So speed is compared at each of MIXES, and none of them is the one figure. What is found is judged on
+does costs more. So speed is compared on people's own texts where ../shared/data is there (a bank's customers, and
+dialogues with an assistant), and at each of MIXES; none of them is the one figure. What is found is judged on
 many texts of each kind. A value counts as found when all its characters are masked; a mask is right when it touches a
 planted value. What scrubadub masks beyond our kinds (web addresses, Twitter names, dates of birth) is not held
 against it. The patterns were mended with texts of this generator at hand, if of other seeds: F1 on foreign texts will
@@ -10,6 +11,7 @@ be lower.
 
 from __future__ import annotations
 
+import re
 import resource
 import statistics
 import sys
@@ -17,6 +19,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,6 +35,7 @@ NOT_OUR_KINDS = frozenset(
     {"url", "twitter", "skype", "date_of_birth", "postalcode", "drivers_licence", "vehicle_licence_plate", "unknown"}
 )
 ROUNDS = 3
+DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 MIXES = (0.03, 0.10, 0.50)
 """Shares of texts with personal data; as many, but 40 % at most, hold something that only looks like it."""
 
@@ -41,6 +45,8 @@ def measure(texts: int = 50_000, judged: int = 8_000, million: int | None = None
     to_judge = labelled_texts(judged, personal_share=0.5, negative_share=0.4, seed=1)
     as_it_comes, more = _scrubbers()
     comparisons = []
+    for name, of_people in texts_of_people().items():
+        comparisons.append(_against(f"scrubadub, {name}", as_it_comes, of_people, of_people, to_judge))
     for share in MIXES:
         timed = labelled_texts(texts, personal_share=share, negative_share=min(share, 0.4))
         comparisons.append(_against(f"scrubadub, {share:.0%} of texts", as_it_comes, timed, timed, to_judge))
@@ -53,6 +59,21 @@ def measure(texts: int = 50_000, judged: int = 8_000, million: int | None = None
     if million is not None:
         comparisons[0].quality["ours, rows of 200 characters"] = rows_a_second(million)
     return comparisons
+
+
+def texts_of_people() -> dict[str, list[Labelled]]:
+    """Banking77's training texts, and the turns of the preference pairs' dialogues; none where there is no folder."""
+    if not DATA.is_dir():
+        return {}
+    questions = pd.read_csv(DATA / "banking77" / "train.csv", dtype="str")["text"]
+    pairs = pd.read_json(DATA / "preferences" / "harmless.jsonl.gz", lines=True)["chosen"]
+    turns = [
+        turn.strip() for dialogue in pairs for turn in re.split(r"\n\n(?:Human|Assistant):", dialogue) if turn.strip()
+    ]
+    return {
+        "Banking77's questions": [Labelled(text, None) for text in questions],
+        "turns of dialogues": [Labelled(text, None) for text in turns],
+    }
 
 
 def _against(
