@@ -77,7 +77,7 @@ def curate_dataset(checked: DatasetRef, answers: Answers, config: CurationConfig
 def _settle(curation: Curation, checked: DatasetRef, config: CurationConfig) -> Vectors | None:
     """The six qualities, each on what the ones before it left; the embeddings of the rows come back."""
     ledger = curation.ledger
-    rules = RowRules(checked.task, config.compliance, config.formatting)
+    rules = RowRules(checked.task, config.compliance, config.formatting, signed=config.uniqueness.near is not None)
     passed = pass_splits(ledger.splits, rules, config.executor)
     ledger.splits = {split: one.rows for split, one in passed.items()}
     compliance = settle_personal_data(ledger, passed, config.compliance)

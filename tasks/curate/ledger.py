@@ -45,6 +45,10 @@ class Ledger:
         self.splits[split] = rows.drop(columns=column)
         return rows[column]
 
+    def drop(self, *columns: str) -> None:
+        """Take columns that nothing needs any more out of every split."""
+        self.splits = {split: rows.drop(columns=list(columns), errors="ignore") for split, rows in self.splits.items()}
+
     def flag(self, split: str, reasons: pd.Series, remove: bool = True) -> int:
         """Count the rows with a reason (null where a row is in order); quarantine them, or only note them.
 

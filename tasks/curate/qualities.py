@@ -18,6 +18,7 @@ from tasks.curate.quality.compliance import Compliance
 from tasks.curate.quality.consistency import Consistency, find_conflicts
 from tasks.curate.quality.formatting import Formatting
 from tasks.curate.quality.relevance import Relevance, flag_relevance
+from tasks.curate.quality.signed_rows import SIGNATURES
 from tasks.curate.quality.uniqueness import (
     Uniqueness,
     flag_duplicates,
@@ -88,6 +89,7 @@ def settle_repeats(ledger: Ledger, settings: Uniqueness, test_sets: Mapping[str,
     tally.add(ledger.fold("train", ledger.splits["train"].duplicated(SAME), "repeat another row", remove), remove)
     near = flag_duplicates(ledger.splits["train"], settings)["reason"].notna()
     tally.add(ledger.fold("train", near, "nearly repeat another row", remove), remove)
+    ledger.drop(*SIGNATURES)
     return tally.measured()
 
 

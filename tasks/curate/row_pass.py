@@ -1,4 +1,4 @@
-"""The row-wise half of a curation: personal data treated, form judged, normal form taken, each row by itself.
+"""The row-wise half of a curation: personal data treated, form judged, normal form and signature taken, each row alone.
 
 It runs over shards, wherever the executor says; what compares rows with one another comes afterwards, in one place.
 """
@@ -21,6 +21,7 @@ from tasks.curate.normal_form import normal_form
 from tasks.curate.personal_data import stand_in_key
 from tasks.curate.quality.compliance import Compliance, treat_rows
 from tasks.curate.quality.formatting import Formatting, flag_format
+from tasks.curate.quality.signed_rows import SIGNATURES, sign_rows
 from tasks.records import TaskKind
 from tasks.store import workspace
 
@@ -36,6 +37,8 @@ class RowRules:
     task: TaskKind
     compliance: Compliance
     formatting: Formatting
+    signed: bool
+    """Whether rows get the signatures that near duplicates are found by."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def pass_rows(rows: pd.DataFrame, rules: RowRules) -> Passed:
     treated = treat_rows(rows, rules.compliance, stand_in_key(rules.compliance))
     faults = flag_format(treated.rows, rules.task, rules.formatting)
     keys = pd.Series([normal_form(text) for text in treated.rows["text"]], index=rows.index, dtype="str")
-    return Passed(treated.rows.assign(**{KEY: keys, PII: treated.reasons, FAULT: faults}), treated.found)
+    passed = treated.rows.assign(**{KEY: keys, PII: treated.reasons, FAULT: faults})
+    return Passed(sign_rows(passed, rules.task) if rules.signed else passed, treated.found)
 
 
 def pass_splits(splits: Mapping[str, pd.DataFrame], rules: RowRules, executor: Executor) -> dict[str, Passed]:
@@ -69,7 +73,11 @@ def pass_splits(splits: Mapping[str, pd.DataFrame], rules: RowRules, executor: E
 def pass_shard(rules: RowRules, shard: Path, output: Path) -> None:
     """`pass_rows` from a Parquet file to another; the counts stand in the schema's metadata."""
     passed = pass_rows(pd.read_parquet(shard), rules)
-    table = pa.Table.from_pandas(passed.rows, preserve_index=False)
+    # The signatures go beside what pandas describes: it cannot read the description of such a column again.
+    signed = [name for name in SIGNATURES if name in passed.rows]
+    table = pa.Table.from_pandas(passed.rows.drop(columns=signed), preserve_index=False)
+    for name in signed:
+        table = table.append_column(name, pa.array(passed.rows[name]))
     counts = json.dumps(passed.found, sort_keys=True).encode()
     aside = output.with_suffix(".part")
     pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), FOUND: counts}), aside)
@@ -86,8 +94,11 @@ def _write_shards(rows: pd.DataFrame, split: str, folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Passed:
-    counts = Counter[str](json.loads(pq.read_schema(path).metadata[FOUND]))
-    return Passed(pd.read_parquet(path), counts)
+    table = pq.read_table(path)
+    counts = Counter[str](json.loads(table.schema.metadata[FOUND]))
+    signed = [name for name in SIGNATURES if name in table.column_names]
+    columns = {name: pd.arrays.ArrowExtensionArray(table[name]) for name in signed}
+    return Passed(table.drop_columns(signed).to_pandas().assign(**columns), counts)
 
 
 def _joined(parts: list[Passed]) -> Passed:

@@ -15,7 +15,8 @@ import pandas as pd
 from pydantic import Field
 
 from tasks.curate.normal_form import normal_form
-from tasks.curate.quality.near_duplicates import near_duplicate_groups
+from tasks.curate.quality.near_duplicates import groups_from_signatures
+from tasks.curate.quality.signed_rows import TEXT_SIGNATURE, plain_texts, signatures_of
 from tasks.records import TaskKind
 from tasks.section import Section
 
@@ -106,8 +107,12 @@ def _verdicts(rows: pd.DataFrame, task: TaskKind, settings: Consistency) -> pd.D
 
 def _labels(rows: pd.DataFrame, similarity: float | None) -> pd.DataFrame:
     places = np.flatnonzero(rows["label"].notna())
-    texts = rows["text"].iloc[places]
-    things = pd.factorize(_forms(texts))[0] if similarity is None else near_duplicate_groups(texts, similarity)
+    judged = rows.iloc[places]
+    if similarity is None:
+        things = pd.factorize(_forms(judged["text"]))[0]
+    else:
+        texts = plain_texts(judged["text"])
+        things = groups_from_signatures(signatures_of(judged, TEXT_SIGNATURE, texts), texts, similarity)
     return pd.DataFrame({"thing": things, "verdict": rows["label"].iloc[places].to_numpy()}, index=places)
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.curate.quality.shingles import Shingles, Texts, shingles, text_chunks, text_column, tiles
@@ -44,6 +46,22 @@ def signatures(texts: Texts) -> Signatures:
         part[:, HASHES:] = _fingerprints(runs).view(np.uint32).reshape(-1, 2)
         begin += len(chunk)
     return signed
+
+
+def as_column(signed: Signatures) -> pd.Series:
+    """Signatures as a column of a frame, 264 bytes a row, so that they travel with their rows."""
+    size = signed.shape[1] * signed.itemsize
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(signed))]
+    column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), len(signed), buffers)
+    return pd.Series(pd.arrays.ArrowExtensionArray(column))
+
+
+def from_column(column: pd.Series) -> Signatures:
+    """The signatures (uint32 [n, 66]) that `as_column` made a column of."""
+    array = pa.array(column).combine_chunks() if isinstance(pa.array(column), pa.ChunkedArray) else pa.array(column)
+    size = array.type.byte_width
+    held = np.frombuffer(array.buffers()[1], dtype=np.uint8)[array.offset * size : (array.offset + len(array)) * size]
+    return held.view(np.uint32).reshape(len(array), HASHES + 2)
 
 
 def bands(similarity: float) -> tuple[int, int]:

@@ -55,13 +55,16 @@ def near_duplicate_pairs(texts: Texts, similarity: float = 0.8) -> Pairs:
     return Pairs(pairs.left[order], pairs.right[order], pairs.similarity[order])
 
 
-def near_matches(texts: Texts, others: Texts, similarity: float = 0.8) -> Indices:
+def near_matches(
+    texts: Texts, others: Texts, similarity: float = 0.8, given: tuple[Signatures, Signatures] | None = None
+) -> Indices:
     """For each text (int64 [n]) the index of another set's text at least `similarity` alike, or -1 where there is none.
 
-    A text is compared with at most WINDOW of those it shares a bucket with. Raises as `near_duplicate_groups`.
+    A text is compared with at most WINDOW of those it shares a bucket with. `given` are the signatures of both sets,
+    where they were made before. Raises as `near_duplicate_groups`.
     """
     own, foreign = text_column(texts), text_column(others)
-    signed, known = signatures(own), signatures(foreign)
+    signed, known = given or (signatures(own), signatures(foreign))
     own_bytes, known_bytes = last_bytes(signed), last_bytes(known)
     both = pa.chunked_array([own, foreign])
     length, count = bands(similarity)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tasks.curate.quality.contamination import contaminated
-from tasks.curate.quality.near_duplicates import near_duplicate_groups, near_matches
+from tasks.curate.quality.near_duplicates import groups_from_signatures, near_matches
 from tasks.curate.quality.semantic_duplicates import semantic_duplicate_groups
+from tasks.curate.quality.signed_rows import ROW_SIGNATURE, TEXT_SIGNATURE, compared_texts, plain_texts, signatures_of
 from tasks.section import Section
 
 NEAR = "near_duplicate"
 SEMANTIC = "semantic_duplicate"
-CHAT_MARKS = r'^\[|\]$|,?\{"role":"[a-z_]+","content":"|"\}'
 Indices = NDArray[np.int64]
 
 
@@ -51,7 +51,9 @@ def flag_duplicates(
     label = pd.factorize(rows["label"])[0].astype(np.int64)
     first = np.arange(len(rows))
     if settings.near is not None:
-        first = near_duplicate_groups(compared_texts(rows), settings.near, label)
+        texts = compared_texts(rows)
+        column = ROW_SIGNATURE if ROW_SIGNATURE in rows else TEXT_SIGNATURE
+        first = groups_from_signatures(signatures_of(rows, column, texts), texts, settings.near, label)
     near = first != np.arange(len(rows))
     if settings.semantic is not None and vectors is not None:
         places = np.arange(len(rows)) if embedded is None else embedded
@@ -68,9 +70,9 @@ def flag_near_split(rows: pd.DataFrame, others: pd.DataFrame, settings: Uniquene
     """`near_SPLIT` on each row that nearly repeats a text of another split, whatever the labels."""
     reason = pd.Series(None, index=rows.index, dtype="str")
     if settings.near is not None:
-        reason[near_matches(plain_texts(rows["text"]), plain_texts(others["text"]), settings.near) >= 0] = (
-            f"near_{split}"
-        )
+        texts, known = plain_texts(rows["text"]), plain_texts(others["text"])
+        signed = signatures_of(rows, TEXT_SIGNATURE, texts), signatures_of(others, TEXT_SIGNATURE, known)
+        reason[near_matches(texts, known, settings.near, signed) >= 0] = f"near_{split}"
     return reason
 
 
@@ -83,23 +85,6 @@ def flag_test_sets(rows: pd.DataFrame, settings: Uniqueness, test_sets: Mapping[
                 share = contaminated(plain_texts(rows[column]), known, settings.ngram_words)
                 reason[(share >= settings.min_share) & reason.isna()] = f"in_test_set:{name}"
     return reason
-
-
-def compared_texts(rows: pd.DataFrame) -> pd.Series:
-    """What two rows must share to repeat one another: the text, and the answers where there are any."""
-    texts = plain_texts(rows["text"])
-    for column in ("answer", "rejected"):
-        given = rows[column].notna()
-        if given.any():
-            texts = texts.where(~given, texts + "\n" + rows[column].fillna(""))
-    return texts
-
-
-def plain_texts(texts: pd.Series) -> pd.Series:
-    """The texts, of a chat only what was said: what all chats are written with would make any two of them alike."""
-    filled = texts.fillna("").astype("str")
-    chats = filled.str.startswith('[{"role":"')
-    return filled.where(~chats, filled.str.replace(CHAT_MARKS, "\n", regex=True)) if chats.any() else filled
 
 
 def _same_meaning(

@@ -16,7 +16,7 @@ from tasks.curate.quality.formatting import Formatting
 from tasks.curate.row_pass import Passed, RowRules, pass_rows, pass_shard, pass_splits
 from tests.tasks.pii.made_up_rows import rows
 
-RULES = RowRules("classification", Compliance(), Formatting())
+RULES = RowRules("classification", Compliance(), Formatting(), signed=True)
 SPLITS = {
     "train": rows([(f"Mail user{number}@mail.acme.io now!", "refund") for number in range(7)]),
     "holdout": rows([("x" * 40, "refund"), ("Plain?", "delivery")], "holdout"),
@@ -58,7 +58,9 @@ def test_what_is_sent_to_other_processes_names_the_key_and_does_not_hold_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("STAND_IN_KEY", "a key of more than sixteen")
-    rules = RowRules("classification", Compliance(treatment="pseudonymise", key_secret="STAND_IN_KEY"), Formatting())
+    rules = RowRules(
+        "classification", Compliance(treatment="pseudonymise", key_secret="STAND_IN_KEY"), Formatting(), signed=True
+    )
     SPLITS["train"].to_parquet(tmp_path / "in.parquet", index=False)
     work = partial(pass_shard, rules)
     assert b"more than sixteen" not in pickle.dumps(work)
