@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from prefect.client.schemas.schedules import CronSchedule
@@ -17,11 +17,14 @@ from tasks.errors import UserInputError
 from tasks.evaluate.config import EvaluationConfig
 from tasks.export.config import ExportConfig
 from tasks.gate.config import GatesConfig
+from tasks.gate.policy import policy_for
 from tasks.label.config import FileQueueConfig
 from tasks.release.config import ReleaseConfig
 from tasks.section import Section
 from tasks.synthesize.config import SynthesisConfig
 from tasks.train.config import TrainingConfig
+from tasks.train.pilot_config import PilotConfig
+from tasks.train.search_config import SearchConfig
 from tasks.validate.config import ValidationConfig
 from tasks.watch.config import WatchConfig
 
@@ -45,6 +48,10 @@ class RetrainConfig(Section):
     """Where people answer, and how much they are asked."""
     training: TrainingConfig = TrainingConfig()
     """The base model, the technique, and the schedule."""
+    pilot: PilotConfig = PilotConfig()
+    """A few dozen rows that must show that fine-tuning helps before all are used."""
+    search: SearchConfig = SearchConfig()
+    """Which settings of the training are tried for better ones; none, unless trials are asked for."""
     export: ExportConfig = ExportConfig()
     """The form in which the model is served."""
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -55,6 +62,11 @@ class RetrainConfig(Section):
     """What happens to a candidate that passed."""
     watch: WatchConfig = WatchConfig()
     """When served traffic has moved too far."""
+
+    @model_validator(mode="after")
+    def _gates_suit_the_task(self) -> Self:
+        policy_for(self.data.task, self.gates)
+        return self
 
 
 class Schedule(Section):

@@ -6,6 +6,10 @@ python -m flows.label deployments/support-intents.yaml --answer
 
 from __future__ import annotations
 
+import flows.command.early  # noqa: F401  # Ctrl-C while libraries load ends quietly
+
+# isort: split
+
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path

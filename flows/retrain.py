@@ -2,9 +2,14 @@
 
 python -m flows.retrain deployments/support-intents.yaml
 python -m flows.retrain my.yaml --set training.epochs=2 --outcome outcome.json
+python -m flows.retrain my.yaml --plan    what a training would take, and no training
 """
 
 from __future__ import annotations
+
+import flows.command.early  # noqa: F401  # Ctrl-C while libraries load ends quietly
+
+# isort: split
 
 from prefect import flow
 
@@ -18,14 +23,24 @@ from tasks.label.task import ask_for_labels
 from tasks.records import Outcome
 from tasks.release.task import champion_model, release
 from tasks.track.task import tracked_run
+from tasks.train.budget_config import without_budget
+from tasks.train.estimate.plan import hold_to_budget
+from tasks.train.estimate.record import TrainingPlan
+from tasks.train.task import pilot, plan_training, search_settings
 
 
 @flow(name="retrain")
 def retrain(config: RetrainConfig) -> Outcome:
     """Refresh the data, train a candidate, and release it only if it has earned it."""
     with tracked_run(config.model, config) as run:
-        dataset = prepare_data(config)  # acquire to advise: a set that is not fit stops here, before any GPU
-        candidate = export(train_candidate(dataset, config.training), config.export)
+        dataset, advice = prepare_data(config)  # acquire to advise: a set that is not fit stops here, before any GPU
+        hold_to_budget(plan_training(dataset, advice, config.training))
+        training = without_budget(config.training)
+        piloted = pilot(dataset, training, config.pilot)
+        if piloted and not piloted.go_on:
+            return run.stop(dataset, piloted.gate)
+        found = search_settings(dataset, training, config.search)
+        candidate = export(train_candidate(dataset, found.training if found else training), config.export)
         report = evaluate(candidate, dataset, config.evaluation)
         champion = champion_model(config.model)
         champion_report = evaluate(champion, dataset, config.evaluation) if champion else None
@@ -35,7 +50,14 @@ def retrain(config: RetrainConfig) -> Outcome:
         return run.finish(dataset, candidate, report, verdict, released)
 
 
+@flow(name="plan")
+def plan(config: RetrainConfig) -> TrainingPlan:
+    """Prepare the data and say what the training would take in memory, time and money; nothing is trained."""
+    dataset, advice = prepare_data(config)
+    return plan_training(dataset, advice, config.training)
+
+
 if __name__ == "__main__":
     from flows.command.terminal import main
 
-    main(retrain)
+    main(retrain, plan)

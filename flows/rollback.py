@@ -6,6 +6,10 @@ python -m flows.rollback support-intents --repair-alias
 
 from __future__ import annotations
 
+import flows.command.early  # noqa: F401  # Ctrl-C while libraries load ends quietly
+
+# isort: split
+
 import sys
 
 from prefect import flow

@@ -5,6 +5,10 @@ python -m flows.watch deployments/support-intents.yaml
 
 from __future__ import annotations
 
+import flows.command.early  # noqa: F401  # Ctrl-C while libraries load ends quietly
+
+# isort: split
+
 import sys
 from datetime import UTC, datetime
 from pathlib import Path

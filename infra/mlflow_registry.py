@@ -33,6 +33,7 @@ def log_model(
     params: Mapping[str, str],
     tags: Mapping[str, str],
     run_id: str | None,
+    model_type: str = "classifier",
     leave_out: Sequence[str] = (),
 ) -> str:
     """Upload a model folder as a logged model that `mlflow.pyfunc` can load, and return its id.
@@ -47,7 +48,7 @@ def log_model(
             source_run_id=run_id,
             tags={"digest": digest, **tags},
             params=dict(params),
-            model_type="classifier",
+            model_type=model_type,
         )
         shell = Path(place) / "shell"
         _write_shell(shell, made.model_id, run_id, loader, requirements, columns)

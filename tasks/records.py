@@ -154,7 +154,8 @@ class Outcome(Record):
     """Number of the release that serves now because of this run; null where nothing was released."""
     unchanged: bool = False
     """True where the candidate already is the champion, so that nothing new was released."""
-    candidate_digest: str
+    candidate_digest: str | None
+    """Null where the pilot stopped the run before there was a candidate."""
     dataset_digest: str
     gates: tuple[GateResult, ...]
     metrics: dict[str, Measurement]

@@ -11,15 +11,20 @@ import functools
 import hashlib
 import json
 import logging
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
+import httpx
 from prefect import Task, get_run_logger, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from pydantic import BaseModel
 
@@ -28,6 +33,8 @@ from tasks.retries import NONE, Retries
 P = ParamSpec("P")
 R = TypeVar("R")
 TASKS = Path(__file__).resolve().parent
+SECONDS_BETWEEN_LINES = 1.0
+SECONDS_BETWEEN_ARTEFACTS = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,22 @@ class StageDone:
     reused: bool
 
 
-_listeners: ContextVar[tuple[Callable[[StageDone], None], ...]] = ContextVar("stage_listeners", default=())
+@dataclass(frozen=True)
+class StageProgress:
+    """What listeners are told while a stage is at work: values of metrics by name, at a step."""
+
+    name: str
+    step: int
+    measures: Mapping[str, float]
+
+
+Listener = Callable[[StageDone | StageProgress], None]
+_listeners: ContextVar[tuple[Listener, ...]] = ContextVar("stage_listeners", default=())
 
 
 @contextmanager
-def listening(listener: Callable[[StageDone], None]) -> Iterator[None]:
-    """Tell `listener` of every stage that ends well inside the block, in this thread."""
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell `listener` how stages come along and of each that ends well inside the block, in this thread."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield
@@ -118,6 +135,54 @@ def report_progress(stage_name: str, done: float, total: float, message: str) ->
     """Say how far a long stage has come: `done` of `total`, and a few words for a person."""
     event = {"stage": stage_name, "event": "progress", "done": done, "total": total, "line": message}
     run_logger().info(f"{stage_name}: {done:g}/{total:g} {message}", extra=event)
+
+
+class ProgressReporter:
+    """Tells how far one run of a stage is, no oftener than a person can follow; make one for each run.
+
+    It is called like `report_progress`, without the stage's name. `measured` passes every value on to who listens, and
+    keeps Prefect's progress artefact of the task run up to date.
+    """
+
+    def __init__(self, stage_name: str) -> None:
+        self.stage_name = stage_name
+        self._key = f"{stage_name.replace('_', '-')}-progress"
+        self._share = 0.0
+        self._line = ""
+        self._line_at = self._artefact_at = -math.inf
+        self._artefact: UUID | None = None
+        self._broken = False
+
+    def __call__(self, done: float, total: float, message: str) -> None:
+        """Say `done` of `total` and a few words: the first, the last, and at most one a second in between."""
+        now = time.monotonic()
+        self._share, self._line = done / total if total else 0.0, message
+        if now - self._line_at >= SECONDS_BETWEEN_LINES or done >= total:
+            self._line_at = now
+            report_progress(self.stage_name, done, total, message)
+        if now - self._artefact_at >= SECONDS_BETWEEN_ARTEFACTS or done >= total:
+            self._artefact_at = now
+            self._show()
+
+    def measured(self, step: int, measures: Mapping[str, float], _seconds_left: float | None = None) -> None:
+        """Pass on what was measured at a step."""
+        for listener in _listeners.get():
+            listener(StageProgress(self.stage_name, step, measures))
+
+    def _show(self) -> None:
+        """Bring the artefact up to date; where Prefect cannot be reached the work goes on without."""
+        if self._broken or TaskRunContext.get() is None:
+            return
+        percent = 100 * min(1.0, self._share)
+        try:
+            if self._artefact is None:
+                made = create_progress_artifact(percent, key=self._key, description=self._line)
+                self._artefact = cast(UUID, made)
+            else:
+                update_progress_artifact(self._artefact, percent, description=self._line)
+        except httpx.HTTPError as error:
+            self._broken = True
+            run_logger().warning(f"{self.stage_name}: its progress is no longer shown in Prefect: {error}")
 
 
 def _key_function(

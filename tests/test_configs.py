@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from flows.config import DeploymentConfig, RetrainConfig, load_config
 from tasks.errors import UserInputError
+from tasks.train.technique_kinds import LoraTechnique
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = sorted((ROOT / "deployments").glob("*.yaml"))
@@ -100,7 +101,7 @@ def test_changes_reach_into_sections_and_are_read_as_yaml(tmp_path: Path) -> Non
     ]
     config = load_config(write(tmp_path, SMALL), changes)
     assert config.training.epochs == 2
-    assert config.training.technique.model_dump() == {"kind": "lora", "rank": 4, "alpha": 32, "dropout": 0.05}
+    assert config.training.technique == LoraTechnique(rank=4)
     assert config.gates.latency is None
     assert config.data.holdout is not None
     assert config.data.holdout.kind == "demo"

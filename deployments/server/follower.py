@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deployments.server.loading import Load, Loaded
+from deployments.server.loading import Load, Loaded, NotServed
 from tasks.errors import CorruptArtefact, RefitError
 from tasks.records import Release
 from tasks.release.log import read_log
@@ -79,7 +79,7 @@ class Follower:
                 continue
             try:
                 loaded = self.load(entry, self.serving)
-            except CorruptArtefact as error:
+            except (CorruptArtefact, NotServed) as error:
                 self._refuse(entry, str(error))
                 continue
             replaced, self.serving = self.serving, loaded

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 from deployments.server.batching import Batcher
 from deployments.server.limits import Limits
+from tasks.errors import RefitError
+from tasks.models.info import ModelInfo
 from tasks.models.onnx_classifier import OnnxClassifier
 from tasks.records import Artefact, Release
 from tasks.release.verdicts import require_bound
 from tasks.store import fetch_whole
+
+
+class NotServed(RefitError):
+    """A release of a kind of model that this server does not answer with."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,20 @@ def loader(limits: Limits, threads: int = 0) -> Load:
     def load(entry: Release, serving: Loaded | None) -> Loaded:
         """Load a release. One whose model serves already (`serving`) only needs its verdict checked.
 
-        Raises CorruptArtefact where the verdict does not let the model pass, or a file is not what the manifest says.
+        Raises CorruptArtefact where the verdict does not let the model pass, or a file is not what the manifest says,
+        and NotServed for a language model.
         """
         require_bound(entry)
         if serving and serving.entry.model_digest == entry.model_digest:
             return Loaded(entry, serving.batcher)
         folder = fetch_whole(Artefact(uri=entry.model_uri, digest=entry.model_digest))
+        task = ModelInfo.read(folder).task
+        if task != "classification":
+            raise NotServed(
+                f"release {entry.number} of {entry.model} is a language model (task {task}), and this server answers "
+                "with labels alone: serve its folder with transformers, vLLM or any server of safetensors, from "
+                f"{entry.model_uri}, or load it from MLflow with mlflow.pyfunc"
+            )
         model = OnnxClassifier.load(folder, threads)
         model.probabilities(["the first call of a model is its slowest"])
         return Loaded(entry, Batcher(model, limits.batch_texts, limits.waiting_texts))

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.settings import settings
-from tasks.records import Advice, Artefact, DatasetRef, GateResult, Outcome, Report
+from tasks.records import Advice, Artefact, DatasetRef, GateResult, Measurement, Outcome, Report
 
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 _REASONS_SHOWN = 6
@@ -29,6 +29,8 @@ def show_outcome(console: Console, outcome: Outcome, results: Mapping[str, Seque
     if outcome.gates:
         _show(console, _gates(outcome.gates))
     _show(console, _verdict(outcome))
+    if "answer_loss" in outcome.metrics:
+        _show(console, _answers(outcome.metrics))
     console.print()
     for name, place in _next_steps(outcome, results):
         # Unbroken, however long, so that a path can be copied and clicked.
@@ -109,6 +111,9 @@ def _number(value: float) -> str:
 
 
 def _verdict(outcome: Outcome) -> Text:
+    if outcome.candidate_digest is None:
+        style = "bold red" if outcome.state == "rejected" else "bold yellow"
+        return Text.assemble((outcome.state.capitalize(), style), f": {outcome.gates[0].reason} Nothing was trained.")
     short = [gate.name for gate in outcome.gates if gate.state == "fail"]
     unsure = [gate.name for gate in outcome.gates if gate.state == "inconclusive"]
     if outcome.state == "rejected":
@@ -122,6 +127,17 @@ def _verdict(outcome: Outcome) -> Text:
         words = ": the candidate is the champion already, "
         return Text.assemble(("Unchanged", "bold green"), words, (serves, "bold"), ".")
     return Text.assemble(("Released", "bold green"), ": every gate passed; ", (serves, "bold"), " is the champion now.")
+
+
+def _answers(metrics: Mapping[str, Measurement]) -> Text:
+    """What a language model's answers are like, in a line; its gates look at one or two of these figures."""
+    shares = {"token_f1": "token F1", "exact_match": "exact match", "preference_accuracy": "wanted answer preferred"}
+    found = [f"{words} {metrics[name].value:.1%}" for name, words in shares.items() if name in metrics]
+    found.append(f"perplexity {metrics['perplexity'].value:.2f}")
+    found.append(f"{metrics['new_tokens_per_second'].value:.0f} tokens a second")
+    if metrics["cut_answers"].value > 0:
+        found.append(f"{metrics['cut_answers'].value:.1%} cut off")
+    return Text.assemble(("Answers", "bold"), f": {', '.join(found)}.")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from flows.command.arguments import Arguments
 from flows.command.console import StageDisplay, open_console
 from flows.command.ending import Ending
 from flows.command.outcome_file import OutcomeFile
+from flows.command.plan_screen import show_plan
 from flows.command.quiet import own_terminal, quiet_libraries
 from flows.command.session import new_log, prefect_session
 from flows.command.summary import show_outcome
@@ -26,20 +27,28 @@ from flows.config import DeploymentConfig, load_config
 from infra.settings import settings
 from tasks.errors import UserInputError
 from tasks.records import Outcome
+from tasks.train.estimate.plan import hold_to_budget
+from tasks.train.estimate.record import TrainingPlan
 
 DEFAULT_OUTCOME = Path("build/outcome.json")
 NOT_RELEASED = 2
 
 
-def main(flow: Flow[..., Outcome]) -> NoReturn:
-    """Run `flow` on the config that the command line names, show how it goes, and exit."""
-    sys.exit(retrain_command(flow, sys.argv[1:]))
+def main(flow: Flow[..., Outcome], plan: Flow[..., TrainingPlan] | None = None) -> NoReturn:
+    """Run `flow` on the config that the command line names, show how it goes, and exit; `plan` is run for --plan."""
+    sys.exit(retrain_command(flow, sys.argv[1:], plan))
 
 
-def retrain_command(flow: Flow[..., Outcome], arguments: list[str]) -> int:
-    """Run `flow` as the command line `arguments` say, and return the exit code."""
+def retrain_command(flow: Flow[..., Outcome], arguments: list[str], plan: Flow[..., TrainingPlan] | None = None) -> int:
+    """Run `flow` as the command line `arguments` say, or `plan` where they ask for it, and return the exit code."""
     with Ending() as ending:
-        options = _parse(arguments, ending)
+        options = _parse(arguments, ending, plans=plan is not None)
+        if plan is not None and options.plan:
+            config = load_config(options.config, options.changes)
+            parameters = {"config": config.retrain_config()}
+            title = f"{plan.name} {config.model}"
+            _run(plan, parameters, ending, title=title, finish=_show_plan, refresh=options.refresh)
+            return ending.code
         ending.outcome_file = OutcomeFile(options.outcome)
         config = load_config(options.config, options.changes)
         ending.model = config.model
@@ -54,6 +63,12 @@ def retrain_command(flow: Flow[..., Outcome], arguments: list[str]) -> int:
         outcome = _run(flow, parameters, ending, title=title, finish=finish, refresh=options.refresh)
         ending.code = 0 if outcome.state == "released" else NOT_RELEASED
     return ending.code
+
+
+def _show_plan(plan: TrainingPlan, display: StageDisplay) -> None:
+    show_plan(display.console, plan)
+    # The plan is shown whatever it says; a script learns from the exit code that it may not be carried out.
+    hold_to_budget(plan)
 
 
 def run_flow(
@@ -106,7 +121,7 @@ def _run(
         return result
 
 
-def _parse(arguments: list[str], ending: Ending) -> argparse.Namespace:
+def _parse(arguments: list[str], ending: Ending, *, plans: bool) -> argparse.Namespace:
     parser = _config_parser("Retrain a model, and release it only if it has earned it.")
     parser.add_argument(
         "--outcome",
@@ -115,6 +130,8 @@ def _parse(arguments: list[str], ending: Ending) -> argparse.Namespace:
         metavar="PATH",
         help=f"where to write what the run came to ({DEFAULT_OUTCOME})",
     )
+    if plans:
+        parser.add_argument("--plan", action="store_true", help="say what the training would take, and do not train")
     parser.add_argument("--refresh", action="store_true", help="do every stage again, whatever is stored")
     try:
         return parser.parse_args(arguments)

@@ -96,7 +96,10 @@ class TrafficSource(DescribedSource):
 
 
 class DemoSource(DescribedSource):
-    """Made-up customer messages with known blemishes, generated from a seed; the same seed gives the same bytes."""
+    """Made-up customer messages with known blemishes, generated from a seed; the same seed gives the same bytes.
+
+    Each has its intent where `data.task` is classification, and a good reply and a worse one where it is preference.
+    """
 
     kind: Literal["demo"] = "demo"
     part: Literal["train", "holdout", "unlabelled"] = "train"

@@ -60,7 +60,7 @@ def _acquired(config: DataConfig, folder: Path, progress: Progress | None) -> li
     found = [
         (split, section, source, file)
         for split, section, source in _sources(config)
-        for file in source_files(source, section)
+        for file in source_files(source, section, config.task)
     ]
     licences = {section: licence_of(source) for _, section, source in _sources(config)}
     files: list[Acquired] = []

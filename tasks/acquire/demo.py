@@ -51,10 +51,10 @@ class Demo:
 def build_demo(seed: int) -> Demo:
     """Make up the demo. Holdout and unlabelled rows are clean; the training rows carry BLEMISHES in known numbers."""
     dice = Dice(seed)
-    written = _Written()
-    holdout = _clean_rows(ROWS["holdout"], written, dice)
-    unlabelled = _clean_rows(ROWS["unlabelled"], written, dice)
-    base = _clean_rows(ROWS["train"] - BLEMISHES.added, written, dice)
+    written = Written()
+    holdout = clean_messages(ROWS["holdout"], written, dice)
+    unlabelled = clean_messages(ROWS["unlabelled"], written, dice)
+    base = clean_messages(ROWS["train"] - BLEMISHES.added, written, dice)
     return Demo(tuple(plant(base, holdout, BLEMISHES, dice)), tuple(holdout), tuple(unlabelled))
 
 
@@ -78,7 +78,7 @@ def demo_csv(part: str, seed: int) -> bytes:
     return file.getvalue().encode()
 
 
-class _Written:
+class Written:
     """The messages so far, so that no two are alike by accident."""
 
     def __init__(self) -> None:
@@ -101,8 +101,8 @@ def _likeness(first: frozenset[str], second: frozenset[str]) -> float:
     return shared / (len(first) + len(second) - shared)
 
 
-def _clean_rows(rows: int, written: _Written, dice: Dice) -> list[Message]:
-    """Rows of all intents in their shares, in random order."""
+def clean_messages(rows: int, written: Written, dice: Dice) -> list[Message]:
+    """Messages of all intents in their shares, in random order; none of them is like one that was `written`."""
     messages = []
     for intent, wanted in _counts(rows).items():
         for _ in range(wanted):
@@ -120,7 +120,7 @@ def _counts(rows: int) -> dict[str, int]:
     return counts
 
 
-def _new_text(intent: str, group: str, written: _Written, dice: Dice) -> str:
+def _new_text(intent: str, group: str, written: Written, dice: Dice) -> str:
     for _ in range(TRIES):
         text = compose(intent, group, dice)
         if written.accepts(intent, text):

@@ -17,19 +17,22 @@ from tasks.acquire.config import (
     UsersSource,
 )
 from tasks.acquire.demo import demo_csv
+from tasks.acquire.demo_pairs import pairs_csv
 from tasks.acquire.local_files import local_files
 from tasks.acquire.readers import Reading, format_of
 from tasks.acquire.source_file import SourceFile
 from tasks.acquire.table import Origin, Wanted, wanted_columns
 from tasks.datasets.folder import SPLITS
+from tasks.errors import UserInputError
+from tasks.records import TaskKind
 
 
-def source_files(source: Source, section: str) -> list[SourceFile]:
-    """The files of a source, not fetched yet. Raises what finding them raises."""
+def source_files(source: Source, section: str, task: TaskKind) -> list[SourceFile]:
+    """The files of a source, not fetched yet. Raises what finding them raises; `task` is what its rows shall teach."""
     if isinstance(source, FileSource):
         return local_files(source, section)
     if isinstance(source, DemoSource):
-        return [demo_file(source)]
+        return [demo_file(source, section, task)]
     if isinstance(source, S3Source):
         from tasks.acquire.s3_source import s3_files
 
@@ -43,10 +46,20 @@ def source_files(source: Source, section: str) -> list[SourceFile]:
     return traffic_files(source, section)
 
 
-def demo_file(source: DemoSource) -> SourceFile:
-    """The demo's file, written when it is fetched."""
-    name = f"support-intents-{source.part}-seed-{source.seed}.csv"
-    data = demo_csv(source.part, source.seed)
+def demo_file(source: DemoSource, section: str, task: TaskKind) -> SourceFile:
+    """The demo's file for the task, written when it is fetched. Raises UserInputError for a task that it has none for.
+
+    Messages with their intent are for classification; messages with a good reply and a worse one for preferences, and
+    without the worse one for instructions.
+    """
+    if task == "chat":
+        raise UserInputError(
+            f"{section} is the demo, which has no rows for data.task chat; allowed with it are classification, "
+            "instruction and preference"
+        )
+    name = "support-intents" if task == "classification" else "support-replies"
+    name = f"{name}-{source.part}-seed-{source.seed}.csv"
+    data = (demo_csv if task == "classification" else pairs_csv)(source.part, source.seed)
 
     def write(folder: Path) -> Path:
         (folder / name).write_bytes(data)

@@ -58,7 +58,7 @@ def plot_confusion_matrix(answers: Answers, path: Path) -> None:
     bar = figure.colorbar(image, ax=axes, shrink=0.7, label="Share of the true label's rows", boundaries=_FROM_0_TO_1)
     bar.ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_reliability(
@@ -78,11 +78,11 @@ def plot_reliability(
     panels[1, 0].set_ylabel("Rows")
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, markerscale=0.5)
-    _save(figure, path)
+    save(figure, path)
 
 
-def plot_groups(overall: Measurement, groups: dict[str, Measurement], path: Path) -> None:
-    """Accuracy of each group with its interval, beside the accuracy over all rows."""
+def plot_groups(overall: Measurement, groups: dict[str, Measurement], path: Path, quality: str = "Accuracy") -> None:
+    """The quality of each group, from 0 to 1, with its interval, beside that over all rows."""
     figure = Figure(figsize=(8, 1.6 + 0.45 * len(groups)), layout="constrained")
     axes = figure.subplots()
     places, measured = np.arange(len(groups)), list(groups.values())
@@ -100,21 +100,28 @@ def plot_groups(overall: Measurement, groups: dict[str, Measurement], path: Path
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_yticks(places, [_short(name) for name in groups], parse_math=False)
     axes.invert_yaxis()
-    axes.set_title("Accuracy by group, with intervals")
-    axes.set_xlabel("Accuracy" if left == 0 else f"Accuracy (axis starts at {left:.0%})")
+    axes.set_title(f"{quality} by group, with intervals")
+    axes.set_xlabel(quality if left == 0 else f"{quality} (axis starts at {left:.0%})")
     figure.legend(loc="outside lower right", frameon=False)
-    _tidy(axes)
-    _save(figure, path)
+    tidy(axes)
+    save(figure, path)
 
 
-def plot_latency(milliseconds: Floats, p50: Measurement, p99: Measurement, path: Path) -> None:
-    """How long single-row requests took, with median and 99th percentile and their intervals."""
+def plot_latency(
+    milliseconds: Floats,
+    median: Measurement,
+    tail: tuple[str, Measurement],
+    path: Path,
+    what: str = "single-row requests to the exported model",
+    ends_with: str = "probabilities",
+) -> None:
+    """How long single requests took, with the median and a named percentile of the slow ones, and their intervals."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     # On a plain scale a single slow request would squeeze all the others into one bar.
     edges = np.geomspace(milliseconds.min() * 0.98, milliseconds.max() * 1.02, 50)
     axes.hist(milliseconds, bins=edges.tolist(), color=BLUE, alpha=0.85)
-    for name, measured, colour in (("p50", p50, GREY), ("p99", p99, RED)):
+    for name, measured, colour in (("p50", median, GREY), (*tail, RED)):
         axes.axvspan(*_ends(measured), color=colour, alpha=0.15, linewidth=0)
         label = f"{name}: {_with_interval(measured, 1)} ms"
         axes.axvline(measured.value, color=colour, linewidth=1.8, label=label)
@@ -123,12 +130,12 @@ def plot_latency(milliseconds: Floats, p50: Measurement, p99: Measurement, path:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_title(f"Latency of {len(milliseconds):,} single-row requests to the exported model")
-    axes.set_xlabel("Milliseconds from text to probabilities, on a logarithmic scale")
+    axes.set_title(f"Latency of {len(milliseconds):,} {what}")
+    axes.set_xlabel(f"Milliseconds from text to {ends_with}, on a logarithmic scale")
     axes.set_ylabel("Requests")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    _tidy(axes)
-    _save(figure, path)
+    tidy(axes)
+    save(figure, path)
 
 
 def _reliability_panel(upper: Axes, lower: Axes, answers: Answers, stated: Floats, bins: int, level: float) -> None:
@@ -148,7 +155,7 @@ def _reliability_panel(upper: Axes, lower: Axes, answers: Answers, stated: Float
     lower.hist(stated, bins=bins, range=(0, 1), color=GREY, edgecolor="white", linewidth=0.8)
     lower.set_xlabel("Confidence in the predicted label")
     for axes in (upper, lower):
-        _tidy(axes)
+        tidy(axes)
     for axis in (upper.yaxis, lower.xaxis):
         axis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
 
@@ -168,13 +175,15 @@ def _with_interval(measured: Measurement, digits: int) -> str:
     return f"{measured.value:.{digits}f} [{', '.join(ends)}]"
 
 
-def _tidy(axes: Axes) -> None:
+def tidy(axes: Axes) -> None:
+    """A light grid, and no frame above and on the right."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="both", color="#e5e7eb", linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG with no name of the software in it, so that the same figure is the same bytes."""
     with warnings.catch_warnings():
         # The font has no Chinese, Arabic or emoji; such a label is drawn as boxes, and the tables beside have it whole.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

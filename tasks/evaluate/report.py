@@ -37,7 +37,8 @@ def write_report(
     by_label(answers, config.confidence).to_csv(report / "per_class.csv", index=False, float_format="%.6g")
     plot_confusion_matrix(answers, report / "confusion_matrix.png")
     plot_reliability(answers, config, metrics["ece_uncalibrated"], metrics["ece"], report / "reliability.png")
-    plot_latency(milliseconds, metrics["p50_milliseconds"], metrics["p99_milliseconds"], report / "latency.png")
+    tail = ("p99", metrics["p99_milliseconds"])
+    plot_latency(milliseconds, metrics["p50_milliseconds"], tail, report / "latency.png")
     groups = {
         name.removeprefix(GROUP_METRIC): value for name, value in metrics.items() if name.startswith(GROUP_METRIC)
     }

@@ -12,6 +12,12 @@ from tasks.store import fetch_whole, keep, workspace
 
 def _says(report: Report) -> str:
     figures = report.metrics
+    if "answer_loss" in figures:
+        pairs = figures.get("preference_accuracy")
+        return (
+            f"token F1 {_percent(figures['token_f1'])}, {f'preference {_percent(pairs)}, ' if pairs else ''}"
+            f"perplexity {figures['perplexity'].value:.2f}, p95 {figures['p95_milliseconds'].value:.0f} ms"
+        )
     return (
         f"accuracy {_percent(figures['accuracy'])}, MCC {figures['mcc'].value:.3f}, ECE {figures['ece'].value:.3f}, "
         f"p99 {figures['p99_milliseconds'].value:.1f} ms"
@@ -25,17 +31,13 @@ def _percent(measured: Measurement) -> str:
 
 @stage(reuse=True, says=_says)
 def evaluate(model: ModelRef, dataset: DatasetRef, config: EvaluationConfig) -> Report:
-    """Measure the exported model on the holdout: quality, calibration and latency, each with its interval."""
-    from tasks.evaluate.measure import measure
-    from tasks.evaluate.report import write_report
-    from tasks.models.onnx_classifier import OnnxClassifier
+    """Measure a model as it is served, on the holdout: quality and latency, each figure with its interval."""
+    from tasks.evaluate.measured import write_measured
 
-    classifier = OnnxClassifier.load(fetch_whole(model))
-    answers, milliseconds, metrics = measure(classifier, read_split(dataset, "holdout"), config)
-    holdout = file_sha256(fetch_whole(dataset) / "holdout.parquet")
-    origin = {"model_digest": model.digest, "holdout_digest": holdout}
+    model_folder, holdout = fetch_whole(model), read_split(dataset, "holdout")
+    digest = file_sha256(fetch_whole(dataset) / "holdout.parquet") if len(holdout) else ""
+    origin = {"model_digest": model.digest, "holdout_digest": digest}
     with workspace("evaluate") as folder:
-        write_report(folder, answers, milliseconds, metrics, config, origin)
+        metrics = write_measured(folder, model_folder, holdout, dataset.task, config, origin)
         stored = keep("reports", folder)
-    rows = len(answers.labels)
-    return Report(uri=stored.uri, digest=stored.digest, rows=rows, metrics=metrics, **origin)
+    return Report(uri=stored.uri, digest=stored.digest, rows=len(holdout), metrics=metrics, **origin)

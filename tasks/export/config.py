@@ -8,7 +8,8 @@ from tasks.section import Section
 
 
 class ExportConfig(Section):
-    """The form in which a model is served: ONNX."""
+    """The form in which a model is served: ONNX for a classifier, for a language model its merged safetensors."""
 
     max_difference: float = Field(default=1e-3, gt=0)
-    """Largest allowed difference of a logit between the trained and the exported model."""
+    """Largest allowed difference between the trained and the served form: of a classifier's logit, and of the log
+    probability, in nats a token, that a language model gives to an answer."""

@@ -1,20 +1,24 @@
-"""The stage `export`: a trained model in, the same model with its ONNX form out, proven to say the same."""
+"""The stage `export`: a trained model in, the form in which it is served out, with the proof that it says the same."""
 
 from __future__ import annotations
 
-import shutil
-
 from infra.settings import settings
-from infra.storage import MANIFEST
 from tasks.export.config import ExportConfig
-from tasks.models.onnx_classifier import ONNX_FILE
+from tasks.models.info import ModelInfo
 from tasks.records import Artefact, ModelRef
 from tasks.stage import stage
-from tasks.store import fetch, fetch_whole, keep, workspace
+from tasks.store import fetch, fetch_whole
 
 
 def _says(model: ModelRef) -> str:
-    megabytes, difference = model.metrics["onnx_bytes"] / 1e6, model.metrics["export_difference"]
+    difference = model.metrics["export_difference"]
+    if "onnx_bytes" not in model.metrics:
+        megabytes = model.metrics["model_bytes"] / 1e6
+        return (
+            f"served as it was trained, safetensors of {megabytes:.0f} MB, whose answers differ by at most "
+            f"{difference:.1g} nats a token, model {model.digest[:12]}"
+        )
+    megabytes = model.metrics["onnx_bytes"] / 1e6
     return f"ONNX of {megabytes:.0f} MB, differs by at most {difference:.1g}, model {model.digest[:12]}"
 
 
@@ -25,17 +29,15 @@ def _dataset_of(model: ModelRef) -> Artefact:
 
 @stage(reuse=True, says=_says)
 def export(trained: ModelRef, config: ExportConfig) -> ModelRef:
-    """Add the ONNX form to a trained model, and compare the two on texts of its validation split."""
-    from tasks.export.graph import write_graph
-    from tasks.export.parity import check_parity, sample_texts
-    from tasks.models.torch_classifier import TorchClassifier
+    """Add what serving needs: a classifier's ONNX form, to a language model nothing; and prove that it holds."""
+    folder, dataset = fetch_whole(trained), fetch(_dataset_of(trained))
+    if ModelInfo.read(folder).task == "classification":
+        from tasks.export.classifier import export_classifier
 
-    texts = sample_texts(fetch(_dataset_of(trained)))
-    with workspace("export") as folder:
-        shutil.copytree(fetch_whole(trained), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST))
-        model = TorchClassifier.load(folder)
-        size = write_graph(model.network, folder / ONNX_FILE, model.tokenizer.max_tokens)
-        difference = check_parity(folder, texts, config.max_difference, model)
-        stored = keep("models", folder)
-    metrics = {**trained.metrics, "onnx_bytes": float(size), "export_difference": difference}
-    return trained.model_copy(update={"uri": stored.uri, "digest": stored.digest, "metrics": metrics})
+        stored, figures = export_classifier(folder, dataset, config)
+        place = {"uri": stored.uri, "digest": stored.digest}
+    else:
+        from tasks.export.language_model import check_language_model
+
+        place, figures = {}, check_language_model(folder, dataset, config)
+    return trained.model_copy(update={**place, "metrics": {**trained.metrics, **figures}})

@@ -1,4 +1,7 @@
-"""The candidate against the champion: the same rows, answered by both, resampled as pairs."""
+"""The candidate against the champion: the same rows, answered by both, resampled as pairs.
+
+Labels are compared as labels, so that any of their scores can be; answers by a score that each row has.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import pandas as pd
 
 from tasks.gate.config import ChampionGate, GatesConfig
 from tasks.gate.judge import NAMES, Quantity, ends, failure, state_of, what_would_settle
+from tasks.gate.policy import OF_LABELS, policy_for, task_of
 from tasks.metrics.intervals import mcnemar_p_value, paired_difference
+from tasks.metrics.mean_intervals import mean_interval
 from tasks.records import GateResult, Measurement, Report
 from tasks.store import fetch_whole
 
@@ -17,10 +22,13 @@ Integers = npt.NDArray[np.int64]
 GATE = "champion"
 SEED = 0
 """Seed of the resampling: the same predictions always get the same verdict."""
+SCORE_OF_A_ROW = {"json_validity": "json_valid", "preference_accuracy": "preferred"}
+"""The column of a metric's scores in `predictions.parquet`, where it is not the metric's name."""
 
 
 def compare(report: Report, champion_report: Report | None, policy: GatesConfig) -> list[GateResult]:
     """The gate `champion`; nothing where no champion is, or the policy does not ask."""
+    policy = policy_for(task_of(report.metrics), policy)
     if champion_report is None or policy.champion is None:
         return []
     ours, theirs = (pd.read_parquet(fetch_whole(each) / "predictions.parquet") for each in (report, champion_report))
@@ -37,10 +45,14 @@ def judge_champion(
 ) -> GateResult:
     """Whether the candidate is not worse than the champion, beyond the margin.
 
-    `ours` and `theirs` are the predictions of both reports: `id`, `label`, `predicted`. Predictions that are not of
-    the same rows cannot be compared, and fail.
+    `ours` and `theirs` are the predictions of both reports: `id`, and `label` and `predicted`, or `reference` and a
+    score. Predictions that are not of the same rows cannot be compared, and fail. The gate's metric is named.
     """
-    different = _why_not_comparable(report, champion_report, ours, theirs)
+    metric = str(gate.metric)
+    truth = "label" if metric in OF_LABELS else "reference"
+    different = _why_not_comparable(report, champion_report, ours, theirs, truth)
+    if not different and truth == "reference":
+        different = _why_not_scored(metric, ours, theirs)
     if different:
         return failure(GATE, -gate.margin, f"the candidate cannot be compared with the champion: {different}")
     if report.model_digest == champion_report.model_digest:
@@ -51,31 +63,62 @@ def judge_champion(
             high=0.0,
             limit=-gate.margin,
             state="pass",
-            reason=f"the candidate is the champion itself, so there is no difference in {NAMES[gate.metric]}",
+            reason=f"the candidate is the champion itself, so there is no difference in {NAMES[metric]}",
         )
+    if truth == "reference":
+        return _of_answers(ours, theirs, gate, policy)
     labels, candidate, champion, classes = _indices(ours, theirs)
     difference = paired_difference(
         labels,
         candidate,
         champion,
         classes,
-        metric=gate.metric,
+        metric=metric,
         samples=policy.bootstrap_samples,
         confidence=policy.confidence,
         seed=SEED,
     )
     p_value = mcnemar_p_value(candidate == labels, champion == labels)
-    return _verdict(gate, difference, len(labels), p_value)
+    p_text = "McNemar p < 0.001" if p_value < 0.001 else f"McNemar p = {p_value:.2g}"
+    return _verdict(gate, difference, len(labels), f"; {p_text}")
 
 
-def _verdict(gate: ChampionGate, difference: Measurement, rows: int, p_value: float) -> GateResult:
-    name, limit = NAMES[gate.metric], -gate.margin
+def _of_answers(ours: pd.DataFrame, theirs: pd.DataFrame, gate: ChampionGate, policy: GatesConfig) -> GateResult:
+    """The mean of the rows' differences in score, each from -1 to 1; rows that neither was scored on are left out."""
+    candidate, champion = _scores(str(gate.metric), ours, theirs)
+    scored = candidate.notna()
+    difference = mean_interval(
+        (candidate[scored] - champion[scored]).to_numpy(dtype=np.float64),
+        least=-1.0,
+        most=1.0,
+        samples=policy.bootstrap_samples,
+        confidence=policy.confidence,
+        seed=SEED,
+    )
+    return _verdict(gate, difference, int(scored.sum()), "")
+
+
+def _scores(metric: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Both models' scores by row id, in the candidate's order; null where a row was not scored."""
+    column = SCORE_OF_A_ROW.get(metric, metric)
+    candidate, champion = (frame.set_index("id")[column].astype("Float64") for frame in (ours, theirs))
+    return candidate, champion.reindex(candidate.index)
+
+
+def _why_not_scored(metric: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
+    candidate, champion = _scores(metric, ours, theirs)
+    if not (candidate.notna() == champion.notna()).all():
+        return f"they were scored on different rows in {NAMES[metric]}; evaluate both with the same section evaluation"
+    return "" if candidate.notna().any() else f"no row has a score in {NAMES[metric]}"
+
+
+def _verdict(gate: ChampionGate, difference: Measurement, rows: int, test: str) -> GateResult:
+    name, limit = NAMES[str(gate.metric)], -gate.margin
     low, high = ends(difference)
     state = state_of(difference, limit, at_least=True)
-    p_text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
     measured = (
         f"{_points(difference.value)} points of {name} [{_points(low)}, {_points(high)}] against the champion on the "
-        f"same {rows:,} rows; McNemar {p_text}"
+        f"same {rows:,} rows{test}"
     )
     margin = f"{100 * gate.margin:g} point{'' if gate.margin == 0.01 else 's'}"
     follows = {
@@ -96,7 +139,9 @@ def _verdict(gate: ChampionGate, difference: Measurement, rows: int, p_value: fl
     )
 
 
-def _why_not_comparable(report: Report, champion_report: Report, ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
+def _why_not_comparable(
+    report: Report, champion_report: Report, ours: pd.DataFrame, theirs: pd.DataFrame, truth: str
+) -> str:
     if report.holdout_digest != champion_report.holdout_digest:
         return (
             f"they were measured on different holdouts ({report.holdout_digest[:12]} and "
@@ -111,10 +156,13 @@ def _why_not_comparable(report: Report, champion_report: Report, ours: pd.DataFr
     only = set(ours["id"]) ^ set(theirs["id"])
     if only:
         return f"{len(only):,} rows were predicted by one of them only, such as {min(only)!r}; evaluate both again"
-    truth = theirs.set_index("id")["label"].reindex(ours["id"]).to_numpy()
-    changed = ours.loc[ours["label"].to_numpy() != truth, "id"]
+    if truth not in ours.columns or truth not in theirs.columns:
+        return f"one of the reports has no column {truth}: a classifier and a language model share no score"
+    known = theirs.set_index("id")[truth].reindex(ours["id"]).to_numpy()
+    changed = ours.loc[ours[truth].to_numpy() != known, "id"]
     if len(changed):
-        return f"{len(changed):,} rows have another true label in one of the reports, such as {changed.iloc[0]!r}"
+        what = "true label" if truth == "label" else "wanted answer"
+        return f"{len(changed):,} rows have another {what} in one of the reports, such as {changed.iloc[0]!r}"
     return ""
 
 

@@ -11,10 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.errors import UserInputError
-from tasks.gate.config import GatesConfig
+from tasks.gate.config import LESS_IS_BETTER, GatesConfig, LatencyGate, QualityGate
+from tasks.gate.policy import policy_for, task_of
 from tasks.records import GateResult, Measurement, State
 
-NAMES = {"mcc": "MCC", "f1_macro": "macro F1", "accuracy": "accuracy"}
+NAMES = {
+    "mcc": "MCC",
+    "f1_macro": "macro F1",
+    "accuracy": "accuracy",
+    "token_f1": "token F1",
+    "exact_match": "exact match",
+    "rouge_l": "ROUGE-L",
+    "json_validity": "JSON validity",
+    "preference_accuracy": "preference accuracy",
+    "perplexity": "perplexity",
+    "answer_loss": "answer loss",
+}
+OF_A_SAMPLE = ("token_f1", "exact_match", "rouge_l", "json_validity")
+"""Metrics of the rows that were answered in full, evaluation.generated_rows of them."""
 MOST_ROWS = 1_000_000
 """Where more rows than this were needed, no collection of rows would settle it."""
 
@@ -81,18 +95,41 @@ def failure(gate: str, limit: float, reason: str) -> GateResult:
 
 
 def judge_report(metrics: dict[str, Measurement], rows: int, policy: GatesConfig) -> list[GateResult]:
-    """The gates that look at the candidate alone: quality, calibration, latency."""
+    """The gates that look at the candidate alone: quality, calibration, latency; of the report's task, by its usual.
+
+    Raises UserInputError where the policy names what such a report does not measure.
+    """
+    policy = policy_for(task_of(metrics), policy)
     found = []
     if policy.quality:
-        metric, limit = policy.quality.metric, policy.quality.min
-        found.append(judge("quality", metrics.get(metric), limit, Quantity(NAMES[metric], at_least=True), rows))
-    if policy.calibration:
+        found.append(_judge_quality(metrics, rows, policy.quality))
+    if policy.calibration and policy.calibration.max_ece is not None:
         error = Quantity("expected calibration error", at_least=False)
         found.append(judge("calibration", metrics.get("ece"), policy.calibration.max_ece, error, rows))
     if policy.latency:
-        latency = Quantity("p99 latency", at_least=False, units="timed requests", digits=1, unit=" ms")
-        limit = policy.latency.max_p99_milliseconds
-        found.append(judge("latency", metrics.get("p99_milliseconds"), limit, latency, None))
+        found += _judge_latency(metrics, policy.latency)
+    return found
+
+
+def _judge_quality(metrics: dict[str, Measurement], rows: int, gate: QualityGate) -> GateResult:
+    metric = str(gate.metric)
+    limit = gate.max if metric in LESS_IS_BETTER else gate.min
+    if limit is None:
+        raise UserInputError(f"gates.quality names {metric} without a limit")
+    of_a_sample = metric in OF_A_SAMPLE
+    units = "answered rows (evaluation.generated_rows)" if of_a_sample else "holdout rows"
+    quantity = Quantity(NAMES[metric], at_least=metric not in LESS_IS_BETTER, units=units)
+    return judge("quality", metrics.get(metric), limit, quantity, None if of_a_sample else rows)
+
+
+def _judge_latency(metrics: dict[str, Measurement], gate: LatencyGate) -> list[GateResult]:
+    of_labels = task_of(metrics) == "classification"
+    units = "timed requests" if of_labels else "timed answers (evaluation.timed_answers)"
+    found = []
+    for percentile, limit in (("p99", gate.max_p99_milliseconds), ("p95", gate.max_p95_milliseconds)):
+        if limit is not None:
+            latency = Quantity(f"{percentile} latency", at_least=False, units=units, digits=1, unit=" ms")
+            found.append(judge("latency", metrics.get(f"{percentile}_milliseconds"), limit, latency, None))
     return found
 
 

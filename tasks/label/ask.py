@@ -16,8 +16,15 @@ SCORED_AT_MOST = 5_000
 """More unlabelled rows than this are thinned out evenly: a batch is a few dozen rows, and scoring takes time."""
 
 
+def asks_people(dataset: DatasetRef) -> bool:
+    """Whether rows of the dataset's task are put to people: only labels are; answers of a language model are not."""
+    return dataset.task == "classification"
+
+
 def open_questions(candidate: ModelRef, dataset: DatasetRef, queue: FileQueue) -> list[Question]:
     """The unlabelled rows that no batch holds yet as questions, the one most worth asking first."""
+    if not asks_people(dataset):
+        return []
     rows = read_split(dataset, "unlabelled")
     rows = rows.assign(id=[question_id(text) for text in rows["text"]]).drop_duplicates("id")
     asked = {question.id for question in queue.questions()}

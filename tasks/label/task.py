@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from infra.settings import settings
 from tasks.label.answers import keep_answers
-from tasks.label.ask import open_questions
+from tasks.label.ask import asks_people, open_questions
 from tasks.label.config import FileQueueConfig
 from tasks.label.file_queue import FileQueue
 from tasks.records import Answers, DatasetRef, ModelRef
-from tasks.stage import stage
+from tasks.stage import run_logger, stage
 
 
 def queue_of(model: str) -> FileQueue:
@@ -26,6 +26,9 @@ def pull_answers(model: str, config: FileQueueConfig) -> Answers:
 @stage(says=lambda asked: f"{asked} rows put to people" if asked else "nothing new to ask")
 def ask_for_labels(model: str, candidate: ModelRef, dataset: DatasetRef, config: FileQueueConfig) -> int:
     """Put the unlabelled rows that the candidate is least sure of into the queue; return how many."""
+    if not asks_people(dataset):
+        run_logger().info(f"rows of the task {dataset.task} have no label, so a language model puts none to people")
+        return 0
     queue = queue_of(model)
     if config.batch_size == 0 or len(queue.waiting()) >= config.max_open:
         return 0

@@ -13,11 +13,28 @@ from tasks.models.info import ModelInfo
 from tasks.records import Artefact, Release
 from tasks.store import fetch
 
-LOADER = "tasks.registry.classifier_for_mlflow"
-"""Travels with the model as a file, and is not imported here."""
-NEEDS = ("numpy", "pandas", "tokenizers")
 INPUT = {"text": "string"}
-OUTPUT = {"label": "string", "confidence": "double"}
+
+
+class Loading(NamedTuple):
+    """How a kind of model is loaded from MLflow."""
+
+    loader: str
+    """The module that travels with the model as a file, and is not imported here."""
+    needs: tuple[str, ...]
+    """The packages that it takes, of the versions that the model was made with."""
+    output: dict[str, str]
+    """Columns of its answers, with their types."""
+
+
+CLASSIFIER = Loading(
+    "tasks.registry.classifier_for_mlflow",
+    ("numpy", "pandas", "tokenizers"),
+    {"label": "string", "confidence": "double"},
+)
+LANGUAGE_MODEL = Loading(
+    "tasks.registry.language_model_for_mlflow", ("pandas", "torch", "transformers"), {"answer": "string"}
+)
 
 
 class Logged(NamedTuple):
@@ -43,24 +60,20 @@ def log_once(mlflow: Mlflow, model: str, artefact: Artefact, run_id: str | None 
 def _log(mlflow: Mlflow, experiment_id: str, model: str, artefact: Artefact, run_id: str | None) -> str:
     folder = fetch(artefact)
     info = ModelInfo.read(folder)
+    loading = CLASSIFIER if info.task == "classification" else LANGUAGE_MODEL
     return log_model(
         mlflow,
         experiment_id,
         name=model,
         digest=artefact.digest,
         folder=folder,
-        loader=_loader(),
-        requirements=requirements(),
-        columns=(INPUT, OUTPUT),
-        params={
-            "base_model": info.base_model,
-            "technique": info.technique,
-            "max_tokens": str(info.max_tokens),
-            "temperature": f"{info.temperature:.4f}",
-            "seed": str(info.seed),
-        },
+        loader=_file_of(loading.loader),
+        requirements=requirements(loading),
+        columns=(INPUT, loading.output),
+        params=_params(info),
         tags={"store_uri": artefact.uri, "dataset_digest": info.dataset_digest},
         run_id=run_id,
+        model_type="classifier" if info.task == "classification" else "language-model",
         leave_out=("report",),
     )
 
@@ -82,15 +95,31 @@ def register_once(mlflow: Mlflow, entry: Release) -> str:
     return register(mlflow, entry.model, model_id, tags=tags, description=why)
 
 
-def requirements() -> list[str]:
+def requirements(loading: Loading = CLASSIFIER) -> list[str]:
     """What loading the logged model takes: the versions that it was made with."""
-    return [*(f"{name}=={version(name)}" for name in NEEDS), f"onnxruntime>={_onnxruntime()}"]
+    named = [f"{name}=={version(name).partition('+')[0]}" for name in loading.needs]
+    return [*named, f"onnxruntime>={_onnxruntime()}"] if loading is CLASSIFIER else named
 
 
-def _loader() -> Path:
-    spec = find_spec(LOADER)
+def _params(info: ModelInfo) -> dict[str, str]:
+    own = (
+        {"temperature": f"{info.temperature:.4f}"}
+        if info.task == "classification"
+        else {"task": info.task, "stages": ", ".join(info.stages)}
+    )
+    return {
+        "base_model": info.base_model,
+        "technique": info.technique,
+        "max_tokens": str(info.max_tokens),
+        **own,
+        "seed": str(info.seed),
+    }
+
+
+def _file_of(module: str) -> Path:
+    spec = find_spec(module)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(f"the module {LOADER} has no file")
+        raise FileNotFoundError(f"the module {module} has no file")
     return Path(spec.origin)
 
 

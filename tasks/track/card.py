@@ -9,18 +9,8 @@ from tasks.datasets.folder import lineage
 from tasks.models.info import ModelInfo
 from tasks.records import DatasetRef, Measurement, ModelRef, Outcome, Release, Report, Verdict
 from tasks.store import fetch
+from tasks.track.card_words import METRICS, group_metric, limits, measured_words, purpose, training_words
 from tasks.track.outcome import gate_table, number, sentence
-
-METRICS = {
-    "mcc": "Matthews correlation coefficient",
-    "f1_macro": "F1, macro average",
-    "accuracy": "Accuracy",
-    "ece": "Expected calibration error, after temperature scaling",
-    "ece_uncalibrated": "Expected calibration error, before",
-    "p50_milliseconds": "Latency of one request, median (ms)",
-    "p99_milliseconds": "Latency of one request, 99th percentile (ms)",
-}
-GROUP_METRIC = "accuracy."
 
 
 def model_card(
@@ -41,9 +31,9 @@ def model_card(
         _use(outcome, info, released),
         _data(dataset),
         _procedure(config, info, candidate),
-        _evaluation(config, report),
+        _evaluation(config, info, report),
         f"## Gates\n\n{gate_table(verdict.gates)}",
-        _limits(dataset, report, info),
+        "## Limits\n\n" + "\n".join(f"- {point}" for point in limits(dataset, report, info)),
         _undo(outcome, released),
         _lineage(outcome, dataset, candidate, report, verdict),
     ]
@@ -53,13 +43,7 @@ def model_card(
 def _use(outcome: Outcome, info: ModelInfo, released: Release | None) -> str:
     load = f'mlflow.pyfunc.load_model("models:/{outcome.model}@champion").predict(frame)'
     how = f"\n\nFrom MLflow: `{load}`, where `frame` has a column `text`." if released else ""
-    return (
-        "## Intended use\n\n"
-        f"Gives a short text one of {len(info.labels)} labels, with a calibrated confidence. The labels: "
-        f"{_listed(info.labels)}.\n\n"
-        "Meant for texts like the ones it was trained on, with a person behind answers of low confidence. Not meant "
-        f"for texts of another kind or language, nor to decide about people by itself.{how}"
-    )
+    return f"## Intended use\n\n{purpose(info)}{how}"
 
 
 def _data(dataset: DatasetRef) -> str:
@@ -86,48 +70,26 @@ def _procedure(config: Mapping[str, Any], info: ModelInfo, candidate: ModelRef) 
     settings = {key: value for key, value in training.items() if key != "technique"} | chosen
     rows = [(f"`{key}`", f"{value}") for key, value in settings.items()]
     figures = [(key.replace("_", " "), number(value)) for key, value in candidate.metrics.items()]
-    text = (
-        f"## Training\n\n`{info.base_model}`, fine-tuned ({info.technique}), seed {info.seed}; "
-        f"temperature {info.temperature:.3f} fitted on the validation split; texts are cut to {info.max_tokens} tokens."
-    )
+    text = f"## Training\n\n{training_words(info)}"
     tables = [_table(("Hyper-parameter", "Value"), rows)] if rows else []
     tables += [_table(("Figure", "Value"), figures)] if figures else []
     return "\n\n".join([text, *tables])
 
 
-def _evaluation(config: Mapping[str, Any], report: Report) -> str:
+def _evaluation(config: Mapping[str, Any], info: ModelInfo, report: Report) -> str:
     level = config.get("evaluation", {}).get("confidence")
     interval = f"{level:.0%} interval" if isinstance(level, float) else "Interval"
+    beginning, quality = group_metric(info)
     plain = [_measured(METRICS.get(name, name), value) for name, value in report.metrics.items() if "." not in name]
     groups = [
-        _measured(name.removeprefix(GROUP_METRIC), value)
+        _measured(name.removeprefix(beginning), value)
         for name, value in report.metrics.items()
-        if name.startswith(GROUP_METRIC)
+        if name.startswith(beginning)
     ]
-    text = f"## Evaluation\n\nOn {report.rows:,} rows that were held out, with the exported model as it is served."
     tables = [_table(("Metric", "Measured", interval), plain)]
     if groups:
-        tables.append("Accuracy by group:\n\n" + _table(("Group", "Accuracy", interval), groups))
-    return "\n\n".join([text, *tables])
-
-
-def _limits(dataset: DatasetRef, report: Report, info: ModelInfo) -> str:
-    groups = {name: value for name, value in report.metrics.items() if name.startswith(GROUP_METRIC)}
-    points = [
-        f"It always answers with one of its {len(info.labels)} labels, even where none fits; the confidence tells.",
-        f"The holdout has {report.rows:,} rows: the intervals above say how far the figures can be trusted.",
-        "Figures hold for texts like the holdout's; when traffic moves away from it they no longer do.",
-    ]
-    if groups:
-        worst = min(groups, key=lambda name: groups[name].value)
-        points.append(
-            f"It is weakest on the group {worst.removeprefix(GROUP_METRIC)}: accuracy {number(groups[worst].value)}."
-        )
-    else:
-        points.append("The data names no groups, so nothing is known about fairness between them.")
-    wrong = sum(dataset.quarantined.values())
-    points.append(f"{wrong:,} of {dataset.rows_in:,} rows were set aside; what they would have taught is missing.")
-    return "## Limits\n\n" + "\n".join(f"- {point}" for point in points)
+        tables.append(f"{quality} by group:\n\n" + _table(("Group", quality, interval), groups))
+    return "\n\n".join([f"## Evaluation\n\n{measured_words(info, report)}", *tables])
 
 
 def _undo(outcome: Outcome, released: Release | None) -> str:
@@ -158,11 +120,9 @@ def _measured(name: str, value: Measurement) -> tuple[str, str, str]:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = ["---", *("--:" if name in {"Count", "Value", "Measured", "Accuracy"} else "---" for name in header[1:])]
+    marks = [
+        "---",
+        *("--:" if name in {"Count", "Value", "Measured", "Accuracy", "Token F1"} else "---" for name in header[1:]),
+    ]
     lines = [header, marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(f"`{label}`" for label in labels[:20])
-    return shown if len(labels) <= 20 else f"{shown} and {len(labels) - 20} more"

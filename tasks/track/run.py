@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.records import DatasetRef, ModelRef, Outcome, Release, Report, Verdict
+from infra.mlflow import MlflowFailed, Point
+from tasks.records import DatasetRef, GateResult, ModelRef, Outcome, Release, Report, Verdict
 from tasks.track.card import model_card
+from tasks.track.figures import metric_name
 from tasks.track.outcome import outcome_of
 from tasks.track.run_log import RunLog
 from tasks.track.writer import TrackingFailed, Writer
 
+SECONDS_BETWEEN_CURVES = 2.0
+"""How often the points of running curves are sent."""
 MAY_REJECT = ("validate", "compare", "curate", "advise")
 """Stages that may find the data unfit, in their order."""
 
@@ -27,10 +33,38 @@ class TrackedRun:
     reused: list[str] = field(default_factory=list)
     finished: bool = False
     _candidate_digest: str | None = None
+    _points: list[Point] = field(default_factory=list)
+    _sending: Future[None] | None = None
+    _sent_at: float = 0.0
+    _missed_points: bool = False
 
     def start(self) -> None:
         """Open the MLflow run, without waiting for it."""
         self.writer.do(self.log.start)
+
+    def progress(self, step: int, measures: Mapping[str, float]) -> None:
+        """Have curves grow while their stage runs, without waiting for MLflow or failing where it does not answer.
+
+        What does not arrive is written with the model's own history, once the model is there.
+        """
+        self._points += [Point(metric_name(*name.split("/", 1)), value, step) for name, value in measures.items()]
+        now = time.monotonic()
+        if now - self._sent_at >= SECONDS_BETWEEN_CURVES and (self._sending is None or self._sending.done()):
+            self._sent_at = now
+            self._send_points()
+
+    def _send_points(self) -> None:
+        points, self._points = self._points, []
+        if points:
+            self._sending = self.writer.do_if_it_can(self._grow, points)
+
+    def _grow(self, points: list[Point]) -> None:
+        try:
+            self.log.grow(points)
+        except MlflowFailed as error:
+            if not self._missed_points:
+                self.warn(f"curves do not reach MLflow while they grow: {error}")
+            self._missed_points = True
 
     def stage_done(self, stage: str, result: Any, seconds: float, reused: bool) -> None:
         """Write down what a stage came to. Raises TrackingFailed, but never once a release is written."""
@@ -42,6 +76,7 @@ class TrackedRun:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         if reused and stage not in self.reused:
             self.reused.append(stage)
+        self._send_points()
         self.writer.do(self.log.stage, stage, None if again else result, self.seconds[stage])
         if stage == "release":
             return
@@ -72,6 +107,26 @@ class TrackedRun:
         card = model_card(config, outcome, dataset, candidate, report, verdict, released)
         self.writer.do_anyway(self.log.finish, outcome, card, sum(self.seconds.values()))
         self._drain(released)
+        return outcome
+
+    def stop(self, dataset: DatasetRef, gate: GateResult) -> Outcome:
+        """End the run before anything is trained, because `gate` did not pass, and return what it came to."""
+        self.finished = True
+        self.writer.drain()
+        outcome = Outcome(
+            state="rejected" if gate.state == "fail" else "inconclusive",
+            model=self.log.model,
+            release=None,
+            candidate_digest=None,
+            dataset_digest=dataset.digest,
+            gates=(gate,),
+            metrics={},
+            seconds=dict(self.seconds),
+            reused=tuple(self.reused),
+            mlflow_run_id=self.log.run_id,
+        )
+        self.writer.do_anyway(self.log.finish, outcome, None, sum(self.seconds.values()))
+        self.writer.drain()
         return outcome
 
     def close(self, error: BaseException | None) -> None:

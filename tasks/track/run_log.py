@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,17 @@ class RunLog:
     candidate_digest: str | None = None
     _uploaded: set[frozenset[tuple[str, str]]] = field(default_factory=set)
     _held_out: tuple[str, str] | None = None
+    _grown: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def url(self) -> str | None:
         """Where a browser shows the run; None where MLflow is a database without a server, or not reached yet."""
         return self.mlflow.run_url(self.experiment_id, self.run_id) if self.run_id else None
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Ids of the experiment and of the run; None before it was begun."""
+        return (self.experiment_id, self.run_id) if self.run_id else None
 
     def start(self) -> None:
         """Open the run, with its parameters and the way back to Prefect."""
@@ -82,6 +89,12 @@ class RunLog:
         tags = {**self.origin.tags(), "model": self.model}
         self.run_id = self.mlflow.start_run(self.experiment_id, self.origin.flow_run_name, tags)
         self.mlflow.log(self.run_id, params=flat_params(self.config.model_dump(mode="json")))
+
+    def grow(self, points: Sequence[Point]) -> None:
+        """Write the points of curves that grow while their stage runs; one that is there already is left out."""
+        fresh = self._fresh(points)
+        self.mlflow.log(self._open_run(), points=fresh)
+        self._grown |= {(point.name, point.step) for point in fresh}
 
     def stage(self, stage: str, result: Any, seconds: float) -> None:
         """Write what a stage came to: its figures, digest and report folder; `seconds` is its time so far."""
@@ -114,14 +127,15 @@ class RunLog:
             self._upload_report(run_id, result, stage)
         self.mlflow.log(run_id, points=points, params=params, tags=tags)
 
-    def finish(self, outcome: Outcome, card: str, seconds: float) -> None:
-        """Write the outcome and the model card, and end the run as FINISHED."""
+    def finish(self, outcome: Outcome, card: str | None, seconds: float) -> None:
+        """Write the outcome and the model card, where there is a model, and end the run as FINISHED."""
         if self.run_id is None:
             return
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-            if self.model_id and self.new_model:
+            if card is not None:
+                (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+            if card is not None and self.model_id and self.new_model:
                 log_model_file(self.mlflow, self.model_id, folder / "MODEL_CARD.md")
             (folder / "outcome.json").write_text(outcome.model_dump_json(indent=1), encoding="utf-8")
             self.mlflow.log_folder(self.run_id, folder, None)
@@ -160,8 +174,12 @@ class RunLog:
             return []
         self.candidate_digest = model.digest
         self.model_id, self.new_model = log_once(self.mlflow, self.model, model, run_id)
-        self.mlflow.log(run_id, points=history_points(fetch(model)))
+        self.mlflow.log(run_id, points=self._fresh(history_points(fetch(model))))
         return [Point(metric_name("model", name), value) for name, value in model.metrics.items()]
+
+    def _fresh(self, points: Sequence[Point]) -> list[Point]:
+        by_place = {(point.name, point.step): point for point in points}
+        return [point for place, point in by_place.items() if place not in self._grown]
 
     def _upload_report(self, run_id: str, artefact: Artefact, path: str) -> None:
         """Upload an artefact's `report/`, unless the run has these very files already."""

@@ -12,7 +12,8 @@ from prefect.context import FlowRunContext
 from pydantic import BaseModel
 
 from tasks.actor import actor
-from tasks.stage import StageDone, listening, run_logger
+from tasks.registry.active_run import followed_by
+from tasks.stage import StageDone, StageProgress, listening, run_logger
 
 if TYPE_CHECKING:
     from tasks.track.run import TrackedRun
@@ -39,24 +40,29 @@ class Tracking:
 
     def __init__(self, run: TrackedRun) -> None:
         self.run, self.linked = run, run.log.origin.flow_run_id is None
-        self.listening = listening(self._heard)
+        self.listening, self.followed = listening(self._heard), followed_by(lambda: run.log.place)
 
     def __enter__(self) -> TrackedRun:
         self.run.start()
         self.listening.__enter__()
+        self.followed.__enter__()
         return self.run
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.followed.__exit__(None, None, None)
         self.listening.__exit__(None, None, None)
         try:
             self.run.close(error)
         finally:
             self._link()
 
-    def _heard(self, done: StageDone) -> None:
-        self.run.stage_done(done.name, done.result, done.seconds, done.reused)
+    def _heard(self, event: StageDone | StageProgress) -> None:
+        if isinstance(event, StageProgress):
+            self.run.progress(event.step, event.measures)
+        else:
+            self.run.stage_done(event.name, event.result, event.seconds, event.reused)
         self._link()
 
     def _link(self) -> None:

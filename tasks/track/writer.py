@@ -26,6 +26,10 @@ class Writer:
         """Have `work` done after everything before it."""
         self._pending.append(self._pool.submit(self._unless_failed, work, arguments))
 
+    def do_if_it_can(self, work: Callable[..., None], *arguments: Any) -> Future[None]:
+        """Have `work`, which raises nothing, done after everything before it unless that failed; says when it is."""
+        return self._pool.submit(self._unless_failed, work, arguments)
+
     def do_anyway(self, work: Callable[..., None], *arguments: Any) -> None:
         """Like `do`, but tried even after a failure: for what ends a run."""
         self._pending.append(self._pool.submit(work, *arguments))

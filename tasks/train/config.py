@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tasks.records import TaskKind
 from tasks.section import Section
+from tasks.train.budget_config import BudgetConfig
 from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage, Stage
 from tasks.train.technique_kinds import FullTechnique, Technique
 
@@ -49,10 +50,14 @@ class TrainingConfig(Section):
     """Evaluations without a better validation loss before training stops; the best checkpoint is kept."""
     evaluations_per_epoch: int = Field(default=1, ge=1)
     """How often the validation split is scored, and a checkpoint written."""
+    checkpoint_minutes: float = Field(default=10, gt=0)
+    """Between evaluations a checkpoint is written this often: what a training loses at most when it is killed."""
     quantisation_aware: Literal["int8", "int4"] | None = None
     """Train a language model so that it loses little when its weights are rounded to so many bits afterwards."""
     devices: DevicesConfig = DevicesConfig()
     """On how many devices one training runs."""
+    budget: BudgetConfig = BudgetConfig()
+    """The device that is planned for, and how much of it may be spent."""
     seed: int = Field(default=17, ge=0)
     """Seed of initialisation, order and dropout; on CPU the same seed gives the same model."""
 

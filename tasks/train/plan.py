@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from infra.storage import file_sha256
 from tasks.errors import StorageError, UserInputError
 from tasks.models.bundled import base_model_digest, resolve_base_model
 from tasks.records import DatasetRef, Record, TaskKind
 from tasks.train.config import TrainingConfig
+from tasks.train.devices import check_devices
+from tasks.train.stage_kinds import DistilStage, JsonSchema
 
 FILE = "run.json"
 TEACHES: dict[TaskKind, tuple[str, ...]] = {
@@ -56,6 +59,7 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
     Raises UserInputError where the config or the labels allow no training, StorageError where `runs` cannot be written.
     """
     check_stages(config, dataset.task)
+    check_devices(config, dataset.task)
     if dataset.task == "classification" and len(dataset.labels) < 2:
         raise UserInputError(
             f"the training rows have {len(dataset.labels)} label(s) ({', '.join(dataset.labels) or 'none'}); a "
@@ -69,7 +73,7 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
         base_model=resolve_base_model(config.base_model),
         config=config,
     )
-    inputs = [dataset.digest, base_model_digest(config.base_model), config.model_dump(mode="json"), code]
+    inputs = [dataset.digest, pointed_to(config), config.model_dump(mode="json"), code]
     key = json.dumps(inputs, sort_keys=True)
     folder = runs / hashlib.sha256(key.encode()).hexdigest()[:32]
     try:
@@ -80,6 +84,18 @@ def prepare_run(runs: Path, dataset: DatasetRef, dataset_folder: Path, config: T
             f"cannot write to {folder} ({error.strerror}): set REFIT_HOME to a writable folder"
         ) from None
     return folder
+
+
+def pointed_to(config: TrainingConfig) -> str:
+    """The digests of all that the config only points to: base model, teachers, and schemas of rewards."""
+    teachers = [stage.teacher for stage in config.stages if isinstance(stage, DistilStage)]
+    schemas = [file_sha256(path) for path in map(Path, _schema_files(config)) if path.is_file()]
+    return " ".join([*(base_model_digest(name) for name in (config.base_model, *teachers)), *schemas])
+
+
+def _schema_files(config: TrainingConfig) -> list[str]:
+    rewards = [reward for stage in config.stages for reward in getattr(stage, "rewards", ())]
+    return [reward.schema_file for reward in rewards if isinstance(reward, JsonSchema) and reward.schema_file]
 
 
 def check_stages(config: TrainingConfig, task: TaskKind) -> None:
@@ -98,5 +114,9 @@ def check_stages(config: TrainingConfig, task: TaskKind) -> None:
                 f"the stage {stage.kind} is rewarded by a reward model, but no stage `reward` comes before it in "
                 "training.stages: put one there, or name other rewards (exact_answer, json_schema)"
             )
+    if task == "classification" and config.quantisation_aware:
+        raise UserInputError(
+            f"training.quantisation_aware is {config.quantisation_aware}, which is for language models: set it to null"
+        )
     if kinds[-1] == "reward":
         raise UserInputError("training.stages ends with reward, which trains no policy: let rloo or grpo follow it")

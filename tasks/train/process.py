@@ -6,27 +6,38 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tasks.errors import TrainingFailed, UserInputError
+from tasks.train.launch import command_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOG = "log.txt"
 QUOTED_LINES = 12
+GRACE_SECONDS = 8.0
+"""How long a training that is stopped may take to write one more checkpoint before it is killed."""
 
 OnProgress = Callable[[float, float, str], None]
 OnNote = Callable[[str], None]
+OnMeasures = Callable[[int, dict[str, float], float | None], None]
 
 
-def run_training(folder: Path, on_progress: OnProgress, on_note: OnNote) -> dict[str, float]:
+def _unheard(_step: int, _measures: dict[str, float], _seconds_left: float | None) -> None:
+    """Measures that nobody asked for."""
+
+
+def run_training(
+    folder: Path, on_progress: OnProgress, on_note: OnNote, on_measures: OnMeasures = _unheard
+) -> dict[str, float]:
     """Train as `folder/run.json` says; the model is then in `folder/model`. Returns the figures of its making.
 
-    `on_progress` is told steps done, steps in all, and a few words; `on_note` what else a person should know. Raises
-    UserInputError for what the user must mend, and TrainingFailed with the last lines of the log for anything else.
+    `on_progress` is told steps done, steps in all, and a few words; `on_note` what else a person should know;
+    `on_measures` a step, what was measured there by the metric's name, and the seconds that are left. Whatever ends
+    this call early gives the training a few seconds for one more checkpoint. Raises UserInputError for what the user
+    must mend, and TrainingFailed with the last lines of the log for anything else.
     """
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
     with (folder / LOG).open("ab") as log:
@@ -43,44 +54,49 @@ def run_training(folder: Path, on_progress: OnProgress, on_note: OnNote) -> dict
             start_new_session=True,
         )
         try:
-            last = _follow(process.stdout or (), on_progress, on_note)
+            last = _follow(process.stdout or (), on_progress, on_note, on_measures)
             code = process.wait()
         finally:
-            _kill(process)
+            _end(process)
     if last.get("event") == "done" and code == 0:
         metrics: dict[str, float] = last["metrics"]
         return metrics
     if last.get("event") == "refused":
         raise UserInputError(last["message"])
-    raise TrainingFailed(_explain(folder / LOG, start, code, last.get("message")))
+    message = last["message"] if last.get("event") == "failed" else None
+    raise TrainingFailed(_explain(folder / LOG, start, code, message))
 
 
-def command_of(folder: Path) -> list[str]:
-    """The command that trains as `folder/run.json` says, and ends with the process that started it."""
-    return [sys.executable, "-m", "tasks.train.run", str(folder), "--die-with-parent"]
-
-
-def _follow(lines: Iterable[str], on_progress: OnProgress, on_note: OnNote) -> dict[str, Any]:
+def _follow(lines: Iterable[str], on_progress: OnProgress, on_note: OnNote, on_measures: OnMeasures) -> dict[str, Any]:
     """Pass events on until the stream ends; returns the last one."""
     event: dict[str, Any] = {}
     for line in lines:
         event = json.loads(line)
         if event["event"] == "progress":
             on_progress(event["done"], event["total"], event["message"])
+            if event.get("measures"):
+                on_measures(event["measured_at"], event["measures"], event["seconds_left"])
         elif event["event"] == "note":
             on_note(event["message"])
     return event
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str]) -> None:
     """End the process and all that it started; it may be killed at any moment, because its files are written whole."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
+    try:
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_SECONDS)
+    finally:
+        # A second Ctrl-C ends the wait.
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def _explain(log: Path, start: int, code: int, message: str | None) -> str:

@@ -1,7 +1,8 @@
 """The training process: `python -m tasks.train.run RUN_DIR` trains as RUN_DIR/run.json says.
 
 Its standard output is a stream of JSON lines: `progress`, `note`, and at the end `done`, `refused` (the user must mend
-something; exit code 3) or `failed` (exit code 1). The trained model is then in RUN_DIR/model.
+something; exit code 3) or `failed` (exit code 1; 143 after SIGTERM). The trained model is then in RUN_DIR/model. Of
+several processes that train together, the first one alone speaks and holds the lock.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from tasks.errors import RefitError, TrainingFailed, UserInputError
+from tasks.train.ranks import is_first
+from tasks.train.stopping import STOP
 
 LOCK_WAIT_SECONDS = 10.0
 
@@ -34,23 +38,40 @@ def main() -> int:
     events = _private_stdout()
 
     def tell(event: str, **content: Any) -> None:
-        events.write(json.dumps({"event": event, **content}) + "\n")
-        events.flush()
+        if is_first():
+            events.write(json.dumps({"event": event, **content}) + "\n")
+            events.flush()
 
     try:
-        with only_one(options.run_dir):
+        STOP.listen()
+        with _alone(options.run_dir):
             tell("done", metrics=_learn(options.run_dir, tell))
     except RefitError as error:
         tell("refused" if isinstance(error, UserInputError) else "failed", message=str(error))
+        if not is_first():
+            sys.stderr.write(f"process {os.environ['RANK']}: {error}\n")
         return error.exit_code
     return 0
 
 
 def _learn(folder: Path, tell: Callable[..., None]) -> dict[str, float]:
-    """Train a classifier or a language model, whichever the rows teach."""
+    """Train a classifier or a language model, whichever the rows teach, and count the energy that it takes."""
+    from tasks.train.energy import EnergyMeter
+
+    if not is_first():
+        return _learned(folder, tell)
+    with EnergyMeter(folder) as meter:
+        figures = _learned(folder, tell)
+    return {**figures, **meter.figures()}
+
+
+def _learned(folder: Path, tell: Callable[..., None]) -> dict[str, float]:
+    from tasks.train.devices import join_the_others
     from tasks.train.plan import RunPlan
 
-    if RunPlan.read(folder).task == "classification":
+    plan = RunPlan.read(folder)
+    join_the_others(plan.config.devices)
+    if plan.task == "classification":
         from tasks.train.classifier.learning import learn
     else:
         from tasks.train.language.learning import learn
@@ -69,6 +90,15 @@ def _die_with_parent() -> None:
     while os.read(0, 4096):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    if not is_first():
+        yield
+        return
+    with only_one(folder):
+        yield
 
 
 def only_one(folder: Path) -> TextIO:

@@ -77,7 +77,7 @@ class JsonSchema(Section):
 
     kind: Literal["json_schema"] = "json_schema"
     schema_file: str | None = None
-    """A file with the JSON Schema; null asks only for JSON that parses."""
+    """A file with the JSON Schema, by a path that is absolute or starts at the project; null: any JSON that parses."""
     weight: float = 1.0
     """Factor in the sum of rewards."""
 

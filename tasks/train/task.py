@@ -3,50 +3,99 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 from infra.settings import settings
-from tasks.models.bundled import base_model_digest
-from tasks.records import DatasetRef, ModelRef
+from tasks.records import Advice, DatasetRef, ModelRef
 from tasks.retries import MACHINE
-from tasks.stage import code_digest, report_progress, run_logger, stage
+from tasks.stage import ProgressReporter, code_digest, run_logger, stage
 from tasks.store import fetch_whole, keep
 from tasks.train.config import TrainingConfig
-from tasks.train.plan import prepare_run
+from tasks.train.estimate.devices import machine_identity
+from tasks.train.estimate.plan import make_plan
+from tasks.train.estimate.record import TrainingPlan
+from tasks.train.pilot.record import Pilot
+from tasks.train.pilot_config import PilotConfig
+from tasks.train.plan import pointed_to, prepare_run
 from tasks.train.process import run_training
-
-SECONDS_BETWEEN_REPORTS = 1.0
+from tasks.train.search.record import SearchResult
+from tasks.train.search_config import SearchConfig
 
 
 def in_words(model: ModelRef) -> str:
     """What a training came to, as one line."""
-    figures = model.metrics
-    return (
-        f"{figures['steps']:.0f} steps, validation loss {figures['validation_loss']:.3f}, "
-        f"accuracy {figures['validation_accuracy']:.1%}, model {model.digest[:12]}"
-    )
+    figures, words = model.metrics, [f"{model.metrics['steps']:.0f} steps"]
+    if "validation_loss" in figures:
+        words.append(f"validation loss {figures['validation_loss']:.3f}")
+    if "validation_perplexity" in figures:
+        words[-1] += f" (perplexity {figures['validation_perplexity']:.4g})"
+    if "validation_accuracy" in figures:
+        words.append(f"accuracy {figures['validation_accuracy']:.1%}")
+    if "dpo_reward_accuracy" in figures:
+        words.append(f"preference accuracy {figures['dpo_reward_accuracy']:.1%}")
+    return ", ".join([*words, f"model {model.digest[:12]}"])
 
 
-class _Throttle:
-    """Passes on the first and the last report of progress, and at most one a second in between."""
-
-    def __init__(self) -> None:
-        self.next_at = 0.0
-
-    def __call__(self, done: float, total: float, message: str) -> None:
-        now = time.monotonic()
-        if now >= self.next_at or done >= total:
-            self.next_at = now + SECONDS_BETWEEN_REPORTS
-            report_progress("train", done, total, message)
-
-
-@stage(retries=MACHINE, reuse=True, also=lambda inputs: base_model_digest(inputs["config"].base_model), says=in_words)
+@stage(retries=MACHINE, reuse=True, also=lambda inputs: pointed_to(inputs["config"]), says=in_words)
 def train(dataset: DatasetRef, config: TrainingConfig) -> ModelRef:
     """Fine-tune the base model on the dataset, choosing by its validation split; a killed training goes on."""
     runs, code = settings().home_path / "runs", code_digest(Path(__file__).parent)
     folder = prepare_run(runs, dataset, fetch_whole(dataset), config, code)
-    metrics = run_training(folder, _Throttle(), lambda message: run_logger().info(f"train: {message}"))
+    progress, note = ProgressReporter("train"), run_logger().info
+    metrics = run_training(folder, progress, lambda message: note(f"train: {message}"), progress.measured)
     stored = keep("models", folder / "model")
     shutil.rmtree(folder, ignore_errors=True)
     return ModelRef(uri=stored.uri, digest=stored.digest, dataset_digest=dataset.digest, metrics=metrics)
+
+
+@stage(
+    reuse=True,
+    also=lambda inputs: f"{pointed_to(inputs['config'])} {machine_identity()}",
+    says=lambda plan: plan.sentence,
+)
+def plan_training(dataset: DatasetRef, advice: Advice, config: TrainingConfig) -> TrainingPlan:
+    """What a training will take in memory, time and money, found out before any is spent, and where it is unwise.
+
+    It is made anew where dataset, config, base model, code or machine is another.
+    """
+    plan = make_plan(dataset, advice, config)
+    for warning in plan.warnings:
+        run_logger().warning(f"plan: {warning}")
+    return plan
+
+
+def _said(found: Pilot | SearchResult | None) -> str:
+    return found.sentence if found else "not asked for"
+
+
+@stage(
+    retries=MACHINE,
+    reuse=True,
+    also=lambda inputs: pointed_to(inputs["training"]),
+    says=_said,
+)
+def pilot(dataset: DatasetRef, training: TrainingConfig, config: PilotConfig) -> Pilot | None:
+    """Whether fine-tuning helps, by a few dozen rows; None where the config asks for no pilot."""
+    from tasks.train.pilot.piloting import pilot_on
+
+    code, told = code_digest(Path(__file__).parent), run_logger().info
+    return pilot_on(dataset, training, config, code, ProgressReporter("pilot"), lambda note: told(f"pilot: {note}"))
+
+
+@stage(
+    retries=MACHINE,
+    reuse=True,
+    also=lambda inputs: pointed_to(inputs["training"]),
+    says=_said,
+    called="search",
+)
+def search_settings(dataset: DatasetRef, training: TrainingConfig, config: SearchConfig) -> SearchResult | None:
+    """Better settings for the training, found by trials; None where the config asks for none."""
+    if config.trials == 0:
+        return None
+    from tasks.registry.active_run import active_run
+    from tasks.train.search.searching import Search, trial_runs
+
+    code, told = code_digest(Path(__file__).parent), run_logger().info
+    runs = trial_runs(active_run(), told)
+    return Search(dataset, training, config, code, ProgressReporter("search"), told, runs).result()

@@ -8,7 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from tasks.records import Record, Release
+from tasks.errors import UserInputError
+from tasks.models.info import ModelInfo
+from tasks.records import Artefact, Record, Release
+from tasks.store import fetch
 from tasks.traffic.window import TrafficWindow
 from tasks.watch.config import WatchConfig
 from tasks.watch.divergence import estimate
@@ -59,8 +62,10 @@ class Drift(Record):
 def measure(in_force: Release, config: WatchConfig, now: datetime | None = None) -> Drift:
     """Compare what the release in force answered within the window, up to `now`, with its reference.
 
-    Raises CorruptArtefact where the reference cannot be had, StorageError where the request log cannot be read.
+    Raises CorruptArtefact where the reference cannot be had, StorageError where the request log cannot be read, and
+    UserInputError for a language model.
     """
+    _require_labels(in_force)
     until = now or datetime.now(UTC)
     since = until - timedelta(hours=config.window_hours)
     window = TrafficWindow(in_force.model, since, until)
@@ -84,6 +89,16 @@ def measure(in_force: Release, config: WatchConfig, now: datetime | None = None)
     state, reason = _judge(found.value, found.low, found.high, config.max_kl_divergence)
     figures = {"divergence": found.value, "low": found.low, "high": found.high}
     return Drift(**known, **figures, state=state, reason=reason, moved=_moved(live, reference))
+
+
+def _require_labels(in_force: Release) -> None:
+    task = ModelInfo.read(fetch(Artefact(uri=in_force.model_uri, digest=in_force.model_digest))).task
+    if task != "classification":
+        raise UserInputError(
+            f"release {in_force.number} of {in_force.model} is a language model (task {task}): a watch compares the "
+            "labels that were served with those of the holdout, and a language model gives none; take the "
+            "watch_schedule out of its config"
+        )
 
 
 def _judge(value: float, low: float, high: float, limit: float) -> tuple[Literal["quiet", "drifted", "undecided"], str]:

@@ -18,10 +18,12 @@ from tasks.models.tokens import length_sorted_batches, pad
 Example = dict[str, Any]
 POOL_BATCHES = 50
 WEIGHTS = "weights"
+IGNORED = -100
+"""The label of a row without loss, as in PyTorch's losses."""
 
 
 def read_examples(folder: Path, split: str, labels: tuple[str, ...], tokenizer: Any) -> list[Example]:
-    """`input_ids` and `labels` (an index into `labels`) of each row of a split, in the split's order.
+    """`id`, `input_ids` and `labels` (an index into `labels`) of each row of a split, in the split's order.
 
     Where the dataset weighs its training rows, they have a `weight` as well.
 
@@ -38,19 +40,28 @@ def read_examples(folder: Path, split: str, labels: tuple[str, ...], tokenizer: 
         raise UserInputError(f"the {split} split has labels that the training rows lack: {names}")
     index = {label: number for number, label in enumerate(labels)}
     ids = tokenizer(list(rows["text"]), truncation=True, return_attention_mask=False, return_token_type_ids=False)
-    pairs = zip(ids["input_ids"], rows["label"], strict=True)
-    examples: list[Example] = [{"input_ids": row, "labels": index[label]} for row, label in pairs]
+    parts = zip(rows["id"], ids["input_ids"], rows["label"], strict=True)
+    examples: list[Example] = [{"id": name, "input_ids": row, "labels": index[label]} for name, row, label in parts]
     weights = folder / "weights.parquet"
     if split == "train" and weights.is_file():
         by_id = pd.read_parquet(weights).set_index("id")["weight"]
-        for example, name in zip(examples, rows["id"], strict=True):
-            example["weight"] = float(by_id.get(name, 1.0))
+        for example in examples:
+            example["weight"] = float(by_id.get(example["id"], 1.0))
     return examples
 
 
 def by_length(examples: list[Example]) -> list[Example]:
     """The same examples, shortest first."""
     return sorted(examples, key=lambda example: len(example["input_ids"]))
+
+
+def blanks_for(examples: list[Example], batch_size: int, processes: int, pad_id: int) -> list[Example]:
+    """As many rows without loss as it takes for several processes to share the last batch of an epoch evenly.
+
+    The library would have some rows learned twice instead.
+    """
+    missing = -len(examples) % batch_size if processes > 1 else 0
+    return [{**examples[0], "input_ids": [pad_id], "labels": IGNORED}] * missing
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,23 @@ class Collator:
         if "weight" in batch[0]:
             tensors[WEIGHTS] = torch.tensor([example["weight"] for example in batch], dtype=torch.float32)
         return tensors
+
+
+class BlanksLast(Sampler[int]):  # type: ignore[misc]
+    """The order of `inner`, and behind it the places of `blanks` rows that stand behind all others."""
+
+    def __init__(self, inner: Any, blanks: int) -> None:
+        self.inner, self.blanks = inner, blanks
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next."""
+        self.inner.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return len(self.inner) + self.blanks
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([*self.inner, *range(len(self.inner), len(self))])
 
 
 class LengthGroupedSampler(Sampler[int]):  # type: ignore[misc]

@@ -70,3 +70,5 @@ def _prepare(network: Any, tokenizer: Any, plan: RunPlan) -> None:
     network.config.pad_token_id = tokenizer.pad_token_id
     network.config.name_or_path = tokenizer.name_or_path = name
     tokenizer.model_max_length = wanted
+    # The library would write this down at the first training step, and so not in a run that only goes on to its end.
+    network.config.problem_type = "single_label_classification"

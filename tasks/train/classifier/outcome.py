@@ -36,6 +36,7 @@ def write_outcome(
         max_tokens=plan.config.max_tokens,
         base_model=plan.config.base_model,
         technique=plan.config.technique.kind,
+        stages=tuple(stage.kind for stage in plan.config.stages_for(plan.task)),
         dataset_digest=plan.dataset_digest,
         seed=plan.config.seed,
     )

@@ -13,11 +13,8 @@ python -m tests.benchmarks.curation.label_errors [--seeds 0 1 2] [--share 0.05] 
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -29,7 +26,6 @@ import pandas as pd
 from rich.console import Console
 
 from flows.config import load_config
-from infra.settings import settings
 from tasks.curate.quality.alignment import Alignment, flag_alignment
 from tasks.datasets.folder import empty_rows, keep_dataset
 from tasks.embeddings.encoder import Vectors, embed
@@ -38,6 +34,7 @@ from tasks.models.torch_classifier import TorchClassifier
 from tasks.store import fetch
 from tasks.train.plan import prepare_run
 from tasks.train.process import run_training
+from tests.benchmarks.home import home_of_its_own
 from tests.benchmarks.report import Comparison, compare, write_report
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -175,7 +172,7 @@ def _fine_tuned(training: Rows, test: Rows, found: Found, epochs: float) -> dict
     """Test accuracy of the encoder, trained by the project's own stage as deployments/banking77.yaml says."""
     config = load_config(ROOT / "deployments" / "banking77.yaml").training.model_copy(update={"epochs": epochs})
     accuracies = {}
-    with _home_of_its_own() as home:
+    with home_of_its_own() as home:
         for name, (kept, labels) in _versions(training.labels, found).items():
             rows = pd.DataFrame({"text": training.texts, "label": labels, "source": "banking77"})
             rows = rows.assign(row=range(1, len(rows) + 1)).assign(id=lambda frame: frame["row"].astype(str))[kept]
@@ -189,23 +186,6 @@ def _fine_tuned(training: Rows, test: Rows, found: Found, epochs: float) -> dict
             accuracies[name] = float((predicted == test.labels).mean())
             console.print(f"fine-tuned on {name}: test accuracy {accuracies[name]:.4f}")
     return accuracies
-
-
-@contextmanager
-def _home_of_its_own() -> Iterator[Path]:
-    """A temporary REFIT_HOME, so that no dataset or run is left in the user's."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("REFIT_")}
-    with tempfile.TemporaryDirectory(prefix="refit-bench-") as folder:
-        for name in before:
-            del os.environ[name]
-        os.environ["REFIT_HOME"] = folder
-        settings.cache_clear()
-        try:
-            yield Path(folder)
-        finally:
-            del os.environ["REFIT_HOME"]
-            os.environ.update(before)
-            settings.cache_clear()
 
 
 def main() -> None:

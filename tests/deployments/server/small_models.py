@@ -19,6 +19,7 @@ from tasks.models.info import ModelInfo
 from tasks.records import Release
 from tasks.release.log import append, read_log
 from tasks.store import keep, workspace
+from tests.tasks.models.tiny_language_model import info_of
 
 MODEL = "tiny"
 WORDS = ("refund", "parcel", "password")
@@ -77,6 +78,13 @@ def keep_model(labels: dict[str, str], temperature: float = 1.0) -> StoredFolder
     """Put a model into the store."""
     with workspace("model") as folder:
         write_model(folder, labels, temperature)
+        return keep("models", folder)
+
+
+def keep_language_model() -> StoredFolder:
+    """Put what says that it is a language model into the store; nobody loads it."""
+    with workspace("model") as folder:
+        info_of("chat").write(folder)
         return keep("models", folder)
 
 

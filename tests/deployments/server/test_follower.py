@@ -14,6 +14,7 @@ from tests.deployments.server.small_models import (
     MODEL,
     OTHER,
     PRESENT,
+    keep_language_model,
     keep_model,
     keep_verdict,
     log_entry,
@@ -163,3 +164,17 @@ def test_a_broken_log_is_reported_and_what_serves_goes_on() -> None:
     following.look()
     assert served(following) == 1
     assert following.problem is not None
+
+
+def test_a_language_model_is_refused_with_its_reason_and_what_served_before_stays() -> None:
+    release(PRESENT)
+    following = follower()
+    following.look()
+    stored = keep_language_model()
+    log_entry(stored, keep_verdict(stored.digest))
+    following.look()
+    assert served(following) == 1
+    (refused,) = following.refused
+    assert refused.release == 2
+    assert "is a language model (task chat), and this server answers with labels alone" in refused.reason
+    assert following.problem is None

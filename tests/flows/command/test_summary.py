@@ -92,3 +92,15 @@ def test_it_is_plain_in_a_pipe_and_fits_one_screen() -> None:
     assert len(lines) <= 33, "with the dozen lines of the stages it fits in 45"
     assert max(len(line) for line in lines if not line.startswith(("report", "questions"))) <= 100
     assert not any(line != line.rstrip() for line in lines)
+
+
+def test_a_language_models_answers_are_summed_up_in_a_line() -> None:
+    names = {"answer_loss": 0.3, "perplexity": 1.35, "token_f1": 0.834, "exact_match": 0.5, "preference_accuracy": 0.91}
+    speed = {"new_tokens_per_second": 120.4, "cut_answers": 0.02}
+    metrics = {name: {"value": value} for name, value in {**names, **speed}.items()}
+    text = shown(outcome(metrics=metrics))
+    assert (
+        "Answers: token F1 83.4%, exact match 50.0%, wanted answer preferred 91.0%, perplexity 1.35, "
+        "120 tokens a second, 2.0% cut off." in " ".join(text.split())
+    )
+    assert "Answers:" not in shown(outcome())

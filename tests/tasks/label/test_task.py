@@ -81,3 +81,11 @@ def test_a_broken_batch_stops_the_run_with_its_name() -> None:
     (folder / "batch-0001.csv").write_text("nonsense")
     with pytest.raises(UserInputError, match=r"batch-0001\.csv: the header has no column id, text, label"):
         pulled()
+
+
+def test_a_language_model_puts_no_rows_to_people(caplog: pytest.LogCaptureFixture) -> None:
+    answered = dataset(TEXTS).model_copy(update={"task": "chat"})
+    with caplog.at_level("INFO"):
+        assert ask_for_labels.fn("intents", stored_model(), answered, FileQueueConfig()) == 0  # type: ignore[attr-defined]
+    assert "rows of the task chat have no label, so a language model puts none to people" in caplog.text
+    assert open_questions(stored_model(), answered, queue_of("intents")) == []

@@ -35,9 +35,9 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatc
         resolve_base_model("bundled:minilm-l6")
 
 
-@pytest.mark.parametrize("name", ["bundled:nothing", "/no/such/folder", "./nothing", "a/b/c", ""])
+@pytest.mark.parametrize("name", ["bundled:nothing", "made:nothing", "/no/such/folder", "./nothing", "a/b/c", ""])
 def test_an_unknown_base_model_is_refused_with_what_is_allowed(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserInputError, match="allowed are bundled:minilm-l6, a local folder"):
+    with pytest.raises(UserInputError, match="allowed are bundled:minilm-l6, made:tiny-qwen3, a local"):
         resolve_base_model(name or str(tmp_path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,13 +16,15 @@ import pytest
 
 from infra.settings import settings
 from tasks.errors import TrainingFailed, UserInputError
+from tasks.models.info import ModelInfo
 from tasks.records import DatasetRef
 from tasks.store import fetch_whole
 from tasks.train import process
 from tasks.train.config import TrainingConfig
 from tasks.train.process import run_training
-from tasks.train.task import train
+from tasks.train.task import in_words, train
 from tests.tasks.models.tiny_model import make_dataset
+from tests.tasks.train.language.tiny_language import make_language_dataset, make_qwen3
 
 Config = Callable[..., TrainingConfig]
 Prepare = Callable[..., Path]
@@ -46,9 +49,23 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     return condition()
 
 
-def test_rows_without_labels_to_learn_are_refused_with_what_to_do(dataset: DatasetRef, tiny_config: Config) -> None:
-    with pytest.raises(UserInputError, match=r"data\.task is chat, and training teaches labels only: `make data`"):
-        train.fn(dataset.model_copy(update={"task": "chat"}), tiny_config())  # type: ignore[attr-defined]
+def test_stages_that_the_rows_cannot_teach_are_refused_with_those_that_they_can(
+    dataset: DatasetRef, tiny_config: Config
+) -> None:
+    with pytest.raises(
+        UserInputError, match=r"names dpo, which rows of the task chat .* allowed are sft, distil, rloo"
+    ):
+        train.fn(dataset.model_copy(update={"task": "chat"}), tiny_config(stages=["dpo"]))  # type: ignore[attr-defined]
+
+
+def test_a_language_model_is_trained_stored_and_put_into_words(tiny_config: Config, tmp_path: Path) -> None:
+    config = tiny_config(base_model=str(make_qwen3(tmp_path / "base")), epochs=1, max_tokens=96)
+    model = train.fn(make_language_dataset("preference"), config)  # type: ignore[attr-defined]
+    assert ModelInfo.read(fetch_whole(model)).stages == ("sft", "dpo")
+    assert re.fullmatch(
+        r"4 steps, validation loss \d\.\d{3} \(perplexity [\d.]+\), preference accuracy [\d.]+%, model \w{12}",
+        in_words(model),
+    )
 
 
 def test_a_model_is_stored_with_its_figures_and_the_run_folder_is_gone(

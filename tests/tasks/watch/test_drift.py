@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tasks.errors import CorruptArtefact
+from tasks.errors import CorruptArtefact, UserInputError
 from tasks.records import Release
 from tasks.traffic.served import Served
 from tasks.traffic.writer import TrafficWriter
@@ -17,6 +17,7 @@ from tasks.watch.task import watch_traffic
 from tests.deployments.server.small_models import (
     MODEL,
     PRESENT,
+    keep_language_model,
     keep_model,
     keep_report,
     keep_verdict,
@@ -132,3 +133,10 @@ def test_the_door_gives_a_record_that_travels_as_json(in_force: Release) -> None
     serve({"money": 100, "delivery": 300, "account": 600})
     drift = watch_traffic.fn(in_force, CONFIG)  # type: ignore[attr-defined]
     assert json.loads(drift.model_dump_json())["state"] == "drifted"
+
+
+def test_a_language_model_is_not_watched_and_the_reason_says_so() -> None:
+    stored = keep_language_model()
+    entry = log_entry(stored, keep_verdict(stored.digest))
+    with pytest.raises(UserInputError, match=r"is a language model \(task chat\): a watch compares the labels"):
+        measure(entry, CONFIG)

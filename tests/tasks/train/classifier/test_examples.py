@@ -19,7 +19,7 @@ def test_labels_become_their_place_in_the_list(tmp_path: Path) -> None:
     rows = pd.DataFrame({"id": ["1", "2"], "text": ["ab", "c"], "label": ["y", "x"]})
     rows.to_parquet(tmp_path / "train.parquet")
     examples = read_examples(tmp_path, "train", ("x", "y"), letters)
-    assert examples == [{"input_ids": [97, 98], "labels": 1}, {"input_ids": [99], "labels": 0}]
+    assert [(one["id"], one["input_ids"], one["labels"]) for one in examples] == [("1", [97, 98], 1), ("2", [99], 0)]
     assert "weights" not in Collator(pad_id=0)(examples)
 
 

@@ -1,0 +1,88 @@
+"""The text that a made model learns from: dialogues with the support of an online shop, and plain sentences about it.
+
+It is written by a grammar with a seeded source of chance, and holds no text of anybody.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from tasks.models.made.general_phrases import COPYING, RULES, VALUES
+from tasks.models.made.grammar import Grammar
+from tasks.models.made.shop_phrases import TOPICS
+
+KINDS = {"dialogue": 0.42, "copying": 0.5, "prose": 0.06, "noted": 0.02}
+"""Share of each kind of document."""
+LONGER_SHARE = 0.15
+"""Of the dialogues, those in which the customer says thanks and is answered."""
+WORDS = sorted({word for topic in TOPICS.values() for ask in topic.asked for word in ask.split() if "{" not in word})
+"""What customers write with, to stand around what is copied."""
+Document = list[dict[str, str]] | str
+"""A conversation as messages with `role` and `content`, or plain text."""
+
+
+def documents(seed: int) -> Iterator[Document]:
+    """Documents without end; the same seed gives the same ones."""
+    dice = random.Random(seed)  # noqa: S311 - made-up text, no secret
+    makers = {"dialogue": _dialogue, "copying": _copying, "prose": _prose, "noted": _noted}
+    while True:
+        [kind] = dice.choices(list(KINDS), list(KINDS.values()))
+        yield makers[kind](dice)
+
+
+def _dialogue(dice: random.Random) -> Document:
+    topic = TOPICS[dice.choice(list(TOPICS))]
+    grammar = Grammar({**RULES, "ask": topic.asked, "answer": topic.answered}, dice)
+    values = _values(dice)
+    turns = [grammar.draw("message", values), grammar.draw("reply", values)]
+    if dice.random() < LONGER_SHARE:
+        turns += [grammar.draw("thanks", values), grammar.draw("welcome", values)]
+    return _as_messages(turns)
+
+
+def _copying(dice: random.Random) -> Document:
+    around = {name: " ".join(dice.choices(WORDS, k=dice.randint(0, 6))) for name in ("before", "after")}
+    grammar, values = Grammar(RULES, dice), _values(dice) | around
+    return _as_messages([grammar.say(turn, values).strip() for turn in dice.choice(COPYING)])
+
+
+def _prose(dice: random.Random) -> Document:
+    grammar, values = Grammar(RULES, dice), _values(dice)
+    return " ".join(grammar.draw("prose", values) for _ in range(dice.randint(1, 3)))
+
+
+def _noted(dice: random.Random) -> Document:
+    return Grammar(RULES, dice).draw("noted", _values(dice))
+
+
+def _as_messages(turns: list[str]) -> Document:
+    return [{"role": "assistant" if place % 2 else "user", "content": content} for place, content in enumerate(turns)]
+
+
+def _values(dice: random.Random) -> dict[str, str]:
+    """What a document speaks of: the same order, article, city and so on wherever it names them."""
+    values = {name: dice.choice(choices) for name, choices in VALUES.items()}
+    cents = dice.choice(("00", "50", "90", "95", "99"))
+    amount = dice.choice(("€{}.{}", "{}.{} euros", "£{}.{}")).format(dice.randint(5, 250), cents)
+    written = dice.choice(("{}", "{}", "#{}", "no. {}"))
+    digits, other_digits = (str(dice.randint(10_000, 99_999)) for _ in range(2))
+    return values | {
+        "amount": amount,
+        "digits": digits,
+        "number": written.format(digits),
+        "other_digits": other_digits,
+        "other_number": written.format(other_digits),
+        "a_item": _with_article(values["item"]),
+        "an_other": _with_article(values["other_item"]),
+        "item_plural": _plural(values["item"]),
+        "other_plural": _plural(values["other_item"]),
+    }
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}es" if noun.endswith(("s", "sh", "x")) else f"{noun}s"

@@ -1,0 +1,209 @@
+"""What customers of a made-up online shop ask, and what its support answers, topic by topic, as rules of a grammar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing that customers write about."""
+
+    asked: tuple[str, ...]
+    """Messages."""
+    answered: tuple[str, ...]
+    """The middle of a helpful answer."""
+
+
+TOPICS: dict[str, Topic] = {
+    "delivery": Topic(
+        asked=(
+            "Where is my order {number}?",
+            "My {item} has not arrived yet.",
+            "I ordered {a_item} {ago} and nothing came. The order number is {number}.",
+            "When will order {number} be delivered to {city}?",
+            "The tracking page for {number} has not changed for {span}.",
+            "The courier says that the parcel was delivered, but I have no {item}.",
+            "Is there any news about the {item} that I bought?",
+            "I am still waiting for order {number}, can you check the status?",
+        ),
+        answered=(
+            "Order {digits} left our warehouse {ago}. It should be with you in {span}.",
+            "I checked order {digits}: the parcel is in {city} and the courier will deliver it on {day}.",
+            "The {item} is on its way. You can follow it with the tracking link in your confirmation.",
+            "I have asked the courier to look for the parcel and will write to you by {day}.",
+            "The courier had a delay in {city}. Your {item} should arrive on {day}.",
+            "We will send the {item} again if the parcel is not found within {span}.",
+        ),
+    ),
+    "refund": Topic(
+        asked=(
+            "I sent the {item} back {ago}. When do I get my money back?",
+            "I would like a refund for order {number}.",
+            "You charged my {card} twice for order {number}.",
+            "The refund of {amount} has not come yet.",
+            "Please pay back the {amount} for the {item}.",
+            "How long does a refund to my {card} take?",
+        ),
+        answered=(
+            "The refund of {amount} for order {digits} was started {ago} and will reach your {card} in {span}.",
+            "We received the {item} and pay the money back within {span}.",
+            "I see the second charge on order {digits} and have sent the {amount} back to your {card}.",
+            "A refund goes to the {card} that you paid with, and takes up to {span}.",
+            "You will get a confirmation by email as soon as the {amount} is on its way.",
+        ),
+    ),
+    "return": Topic(
+        asked=(
+            "The {item} does not fit. How do I send it back?",
+            "I would like to return order {number}.",
+            "Can I exchange the {item} for one in {colour}?",
+            "There was no return label in the box with the {item}.",
+            "I changed my mind about the {item}, can I return it?",
+            "How long do I have to return order {number}?",
+        ),
+        answered=(
+            "You can return the {item} within {span}. The label for order {digits} is in your account under Returns.",
+            "I have sent you a return label by email. Please put it on the box and bring it to any shop in {city}.",
+            "We are happy to exchange the {item} for one in {colour} at no cost.",
+            "Please keep the {item} clean and in its box, then we can take it back.",
+            "The return is free, and you can drop off the parcel in {city}.",
+        ),
+    ),
+    "damage": Topic(
+        asked=(
+            "The {item} arrived broken.",
+            "There is a crack in the {item} from order {number}.",
+            "A part of the {item} is missing.",
+            "The {item} stopped working after {span}.",
+            "You sent me the wrong {item} with order {number}.",
+            "Can you replace the broken {item} before {day}?",
+        ),
+        answered=(
+            "Please send us a photo of the damage, and we will send a new {item} by {day}.",
+            "I am having a new {item} sent for order {digits}. You do not have to return the broken one.",
+            "The warranty covers this. We repair or replace the {item} within {span}.",
+            "The missing part of the {item} will be sent to you on {day}.",
+            "That was our mistake. The right {item} for order {digits} leaves the warehouse on {day}.",
+        ),
+    ),
+    "cancel": Topic(
+        asked=(
+            "Please cancel order {number}.",
+            "I ordered the {item} twice by mistake, please stop one of them.",
+            "Can I still cancel the {item}?",
+            "I do not need the {item} any more. Do not send it, please.",
+            "Is it too late to cancel order {number}?",
+        ),
+        answered=(
+            "Order {digits} is cancelled, and nothing will be charged.",
+            "The {item} has not been sent yet, so I have cancelled it for you.",
+            "Order {digits} has already left the warehouse. You can refuse the parcel or send it back for free.",
+            "I stopped the second {item}. The first one will arrive on {day}.",
+        ),
+    ),
+    "address": Topic(
+        asked=(
+            "I moved to {city}. Can you change the address of order {number}?",
+            "The house number on order {number} is wrong.",
+            "Please send the {item} to my office in {city} instead.",
+            "How do I change my address in my account?",
+            "Can the parcel go to a shop in {city}?",
+        ),
+        answered=(
+            "I have changed the address of order {digits} to {city}.",
+            "You can change your address in your account under Addresses, as long as the {item} has not been sent.",
+            "The parcel will go to the shop in {city}, where it waits for you for {span}.",
+            "Please tell us the new street and house number, and we will correct order {digits}.",
+        ),
+    ),
+    "login": Topic(
+        asked=(
+            "I cannot log in to my account.",
+            "I forgot my password.",
+            "The reset link does not come, I tried it on my {device}.",
+            "My account is locked. What can I do?",
+            "The code on my {device} does not work.",
+        ),
+        answered=(
+            "Please open the login page, choose Forgot password and follow the link that we send you.",
+            "I have unlocked your account. You can log in on your {device} again.",
+            "The reset link is valid for {span}. Please look into your spam folder too.",
+            "Please remove the app from your {device}, install it again and log in with your new password.",
+        ),
+    ),
+    "payment": Topic(
+        asked=(
+            "My {card} was declined.",
+            "The payment for order {number} did not go through.",
+            "Can I pay for the {item} with a {card}?",
+            "The {amount} left my account but I see no order.",
+            "The checkout shows an error on my {device}.",
+        ),
+        answered=(
+            "Please try another {card}, or pay the {amount} by bank transfer.",
+            "Order {digits} is waiting for the payment. I have sent you a new link that is valid for {span}.",
+            "You can pay with a {card} or by bank transfer.",
+            "The {amount} was only reserved, and your bank will release it within {span}.",
+            "Your bank did not accept the payment. Please ask them, or use another {card}.",
+        ),
+    ),
+    "product": Topic(
+        asked=(
+            "Is the {item} available in {colour}?",
+            "What is the {item} made of?",
+            "When will the {item} be back in stock?",
+            "Does the {item} come with a warranty?",
+            "Which {item} would you recommend for {amount}?",
+        ),
+        answered=(
+            "Yes, the {item} is available in {colour} and in {other_colour}.",
+            "The {item} is sold out at the moment and will be back on {day}.",
+            "Every {item} comes with a warranty of two years.",
+            "The {item} costs {amount}, and many customers are happy with it.",
+            "The page of the {item} gives its size and what it is made of.",
+        ),
+    ),
+    "invoice": Topic(
+        asked=(
+            "Can you send me the invoice for order {number}?",
+            "I need a receipt for the {item}.",
+            "The invoice for order {number} has the wrong name.",
+            "Where do I find my invoices?",
+        ),
+        answered=(
+            "The invoice for order {digits} is in your account under Orders, as a PDF.",
+            "I have sent the receipt for the {item} to your email address.",
+            "I have corrected the invoice of order {digits}. You will get it again by {day}.",
+            "Please tell us the name of your company, and we will write a new invoice over {amount}.",
+        ),
+    ),
+    "discount": Topic(
+        asked=(
+            "My code {code} does not work.",
+            "Can I use {code} for the {item}?",
+            "I forgot to enter {code} with order {number}.",
+            "How much is left on my gift card?",
+        ),
+        answered=(
+            "The code {code} is valid until {day} and works once for each customer.",
+            "You can enter {code} in the basket before you pay.",
+            "I have taken {amount} off order {digits} for the code {code}.",
+            "There is still {amount} on your gift card.",
+        ),
+    ),
+    "account": Topic(
+        asked=(
+            "Please delete my account.",
+            "How do I close my account?",
+            "I want all of my data removed.",
+            "Please stop sending me mails.",
+        ),
+        answered=(
+            "You can delete your account in the settings under Privacy. It is gone after {span}.",
+            "We keep invoices as the law asks of us, and remove everything else within {span}.",
+            "I have taken you off our newsletter. The last mail may still come on {day}.",
+            "Please confirm by email that you want to close the account.",
+        ),
+    ),
+}

@@ -1,0 +1,139 @@
+"""The benchmark `classifier`: the encoder fine-tuned by Refit, against transformers' Trainer and against SetFit.
+
+Banking77, all training rows and ten a label; every contestant in a process of its own on the same rows, judged on the
+official test set, which chooses nothing. Refit gives a part of its rows up to validation; the peers learn from all.
+Ours are the settings of deployments/banking77.yaml, with more epochs where rows are few. Samples a second count the
+training alone; SetFit sees pairs of rows, so of it only accuracy and seconds compare.
+
+python -m tests.benchmarks.training.classifier [--few-only] [--seeds 0 1 2 3 4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from flows.config import load_config
+from tasks.datasets.folder import empty_rows, keep_dataset
+from tasks.models.bundled import resolve_base_model
+from tasks.models.torch_classifier import TorchClassifier
+from tasks.store import fetch
+from tasks.train.config import TrainingConfig
+from tasks.train.plan import prepare_run
+from tasks.train.process import run_training
+from tests.benchmarks.home import home_of_its_own
+from tests.benchmarks.report import Comparison, compare, write_report
+
+ROOT = Path(__file__).resolve().parents[3]
+DATA = ROOT.parent / "shared" / "data" / "banking77"
+ROWS_PER_LABEL = 10
+FEW_ROWS = {"epochs": 30, "batch_size": 16, "early_stopping_patience": 30, "label_smoothing": 0.1}
+"""What changes where rows are few: every row is seen more often, and a validation of one row a label stops nothing."""
+
+console = Console(highlight=False)
+Result = dict[str, float]
+
+
+def measure(seeds: list[int], few_only: bool = False) -> list[Comparison]:
+    """Comparisons on ten rows a label, and on all rows (first seed only), against each peer."""
+    if not DATA.is_dir():
+        console.print(f"skipped: Banking77 is not in {DATA}")
+        return []
+    training, test = (pd.read_csv(DATA / f"{part}.csv", dtype="str") for part in ("train", "test"))
+    training, test = (rows.rename(columns={"category": "label"}) for rows in (training, test))
+    few: dict[str, list[Result]] = {"ours": [], "trainer": [], "setfit": []}
+    for seed in seeds:
+        sample = training.groupby("label").sample(ROWS_PER_LABEL, random_state=seed).reset_index(drop=True)
+        for name, results in few.items():
+            results.append(_run(name, sample, test, seed, few_rows=True))
+    comparisons = [_comparison(f"{peer}, {ROWS_PER_LABEL} rows a label", few, peer) for peer in ("trainer", "setfit")]
+    if not few_only:
+        names = ("ours", "trainer")
+        everything = {name: [_run(name, training, test, seeds[0], few_rows=False)] for name in names}
+        comparisons.append(_comparison("trainer, all rows", everything, "trainer"))
+    return comparisons
+
+
+def _run(name: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, *, few_rows: bool) -> Result:
+    with home_of_its_own() as home:
+        run = _ours if name == "ours" else _peer
+        result = run(name, training, test, seed, few_rows, home)
+    told = ", ".join(f"{key} {value:.4g}" for key, value in result.items())
+    console.print(f"{name}, {len(training):,} rows, seed {seed}: {told}")
+    return result
+
+
+def _ours(_: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, few_rows: bool, home: Path) -> Result:
+    written = load_config(ROOT / "deployments" / "banking77.yaml").training
+    config = TrainingConfig.model_validate({**written.model_dump(), **(FEW_ROWS if few_rows else {}), "seed": seed})
+    rows = training.assign(source="banking77", row=range(1, len(training) + 1))
+    rows = rows.assign(id=rows["row"].astype(str))
+    per_label = rows.groupby("label")
+    validation = per_label.sample(1, random_state=seed) if few_rows else per_label.sample(frac=0.05, random_state=seed)
+    splits = {"train": rows.drop(validation.index), "validation": validation}
+    dataset = keep_dataset(splits, empty_rows(), rows_in=len(rows), merged=0, origin={"seed": seed})
+    run = prepare_run(home / "runs", dataset, fetch(dataset), config, code="benchmark")
+    moments: list[float] = []
+    figures = run_training(run, lambda *_: moments.append(time.perf_counter()), lambda _: None)
+    classifier = TorchClassifier.load(run / "model")
+    predicted = np.array(classifier.labels, dtype=object)[classifier.logits(test["text"].tolist()).argmax(axis=1)]
+    samples = figures["epochs_done"] * len(splits["train"])
+    accuracy = float((predicted == test["label"].to_numpy()).mean())
+    return {"seconds": moments[-1] - moments[0], "samples": samples, "accuracy": accuracy}
+
+
+def _peer(name: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, few_rows: bool, home: Path) -> Result:
+    task: dict[str, Any] = {"base_model": resolve_base_model("bundled:minilm-l6"), "seed": seed, "folder": str(home)}
+    with tempfile.TemporaryDirectory() as folder:
+        for part, rows in (("train", training), ("test", test)):
+            task[part] = str(Path(folder) / f"{part}.parquet")
+            rows.to_parquet(task[part], index=False)
+        path = Path(folder) / "task.json"
+        path.write_text(json.dumps(task), encoding="utf-8")
+        module = "tests.benchmarks.training.classifier_peers"
+        command = [sys.executable, "-m", module, name, str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    result: Result = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def _comparison(name: str, results: dict[str, list[Result]], peer: str) -> Comparison:
+    speeds = {who: median(one["samples"] / one["seconds"] for one in results[who]) for who in ("ours", peer)}
+    quality: dict[str, Any] = {}
+    for who in ("ours", peer):
+        accuracies = [one["accuracy"] for one in results[who]]
+        quality[f"{who}, accuracy"] = {"mean": mean(accuracies), "each": accuracies}
+        quality[f"{who}, seconds"] = [one["seconds"] for one in results[who]]
+    return compare(
+        "classifier",
+        name,
+        ours=speeds["ours"],
+        theirs=speeds[peer],
+        unit="samples/s",
+        less_is_better=False,
+        quality=quality,
+    )
+
+
+def main() -> None:
+    """Measure and write `build/bench/training-classifier.json`."""
+    parser = argparse.ArgumentParser(description="The encoder fine-tuned by Refit, Trainer and SetFit.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--few-only", action="store_true", help="leave out the training on all rows")
+    options = parser.parse_args()
+    write_report("training-classifier", measure(options.seeds, options.few_only))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""What the first training promises: context is used, turns are ended, documents are read apart."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import torch
+
+from tasks.models.made.pretraining import IGNORED, REPLICAS, _batches
+from tests.tasks.models.made.conftest import SMALL
+from tests.tasks.models.made.held_out import held_out_ids, nats_a_token, unigram_nats
+
+
+def test_even_a_small_model_knows_unseen_text_better_than_counting_would(small: tuple[Any, Any]) -> None:
+    network, tokenizer = small
+    rows = held_out_ids(tokenizer, 60)
+    assert nats_a_token(network, rows) < 0.75 * unigram_nats(rows)
+
+
+def test_the_end_of_a_turn_is_likelier_after_a_sentence_than_inside_one(small: tuple[Any, Any]) -> None:
+    network, tokenizer = small
+    chat = [{"role": "user", "content": "Please repeat the number 41852."}]
+    prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    chances = []
+    for said in ("Thank you for your message.", "Thank you for"):
+        ids = torch.tensor([tokenizer(prompt + said)["input_ids"]])
+        with torch.inference_mode():
+            chances.append(network(ids).logits[0, -1].softmax(-1)[tokenizer.eos_token_id].item())
+    whole, broken_off = chances
+    assert whole > 10 * broken_off
+
+
+def test_batches_hold_one_document_a_row_and_no_more_tokens_than_promised(small: tuple[Any, Any]) -> None:
+    _, tokenizer = small
+    for batch in islice(_batches(SMALL, tokenizer), 40):
+        assert batch.numel() <= SMALL.tokens_a_step
+        assert len(batch) >= REPLICAS
+        assert batch.shape[1] <= SMALL.context_tokens
+        for row in batch:
+            ids = row[row != IGNORED]
+            assert torch.equal(row[: len(ids)], ids), "padding stands behind the document"
+            assert (ids == tokenizer.pad_token_id).sum() <= 1
