@@ -12,8 +12,10 @@ from tasks.models.made.general_phrases import COPYING, RULES, VALUES
 from tasks.models.made.grammar import Grammar
 from tasks.models.made.shop_phrases import TOPICS
 
-KINDS = {"dialogue": 0.42, "copying": 0.5, "prose": 0.06, "noted": 0.02}
+KINDS = {"dialogue": 0.5, "sorting": 0.2, "copying": 0.2, "prose": 0.07, "noted": 0.03}
 """Share of each kind of document."""
+SORTED_SHARE = 0.25
+"""Of the exercises, those that ask what a message is about."""
 LONGER_SHARE = 0.15
 """Of the dialogues, those in which the customer says thanks and is answered."""
 WORDS = sorted({word for topic in TOPICS.values() for ask in topic.asked for word in ask.split() if "{" not in word})
@@ -25,10 +27,17 @@ Document = list[dict[str, str]] | str
 def documents(seed: int) -> Iterator[Document]:
     """Documents without end; the same seed gives the same ones."""
     dice = random.Random(seed)  # noqa: S311 - made-up text, no secret
-    makers = {"dialogue": _dialogue, "copying": _copying, "prose": _prose, "noted": _noted}
+    makers = {"dialogue": _dialogue, "sorting": _sorting, "copying": _copying, "prose": _prose, "noted": _noted}
     while True:
         [kind] = dice.choices(list(KINDS), list(KINDS.values()))
         yield makers[kind](dice)
+
+
+def exercises(seed: int) -> Iterator[Document]:
+    """Short conversations without end: an order number is to be found and said again, or what a message is about."""
+    dice = random.Random(seed)  # noqa: S311 - made-up text, no secret
+    while True:
+        yield _sorting(dice) if dice.random() < SORTED_SHARE else _copied(COPYING[0], 3, dice)
 
 
 def _dialogue(dice: random.Random) -> Document:
@@ -41,10 +50,21 @@ def _dialogue(dice: random.Random) -> Document:
     return _as_messages(turns)
 
 
+def _sorting(dice: random.Random) -> Document:
+    name = dice.choice(list(TOPICS))
+    grammar = Grammar({**RULES, "ask": TOPICS[name].asked}, dice)
+    return _as_messages([grammar.draw("message", _values(dice)), f"This is about {name}."])
+
+
 def _copying(dice: random.Random) -> Document:
-    around = {name: " ".join(dice.choices(WORDS, k=dice.randint(0, 6))) for name in ("before", "after")}
+    return _copied(dice.choice(COPYING), 6, dice)
+
+
+def _copied(turns: tuple[str, str], most_words: int, dice: random.Random) -> Document:
+    """The turns, with up to `most_words` words at random on each side of what is copied."""
+    around = {name: " ".join(dice.choices(WORDS, k=dice.randint(0, most_words))) for name in ("before", "after")}
     grammar, values = Grammar(RULES, dice), _values(dice) | around
-    return _as_messages([grammar.say(turn, values).strip() for turn in dice.choice(COPYING)])
+    return _as_messages([grammar.say(turn, values).strip() for turn in turns])
 
 
 def _prose(dice: random.Random) -> Document:

@@ -6,12 +6,12 @@ import copy
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 import torch
 
-from tasks.models.made.corpus import Document, documents
+from tasks.models.made.corpus import Document, documents, exercises
 from tasks.models.made.recipes import Recipe
 from tasks.models.made.tokenizer import learn_tokenizer
 
@@ -35,7 +35,9 @@ def make_model(recipe: Recipe) -> tuple[Any, Any]:
         torch.set_num_threads(1)
         try:
             network = _new_network(recipe, tokenizer)
-            _pretrain(network, _batches(recipe, tokenizer), recipe)
+            # Another seed than the tokenizer's: its texts need not come again.
+            first = islice(_batches(exercises(recipe.seed), recipe, tokenizer), recipe.exercise_steps)
+            _pretrain(network, chain(first, _batches(documents(recipe.seed + 1), recipe, tokenizer)), recipe)
         finally:
             torch.set_num_threads(threads)
     return network.eval(), tokenizer
@@ -83,11 +85,9 @@ def _new_network(recipe: Recipe, tokenizer: Any) -> Any:
     return network
 
 
-def _batches(recipe: Recipe, tokenizer: Any) -> Iterator[torch.Tensor]:
+def _batches(source: Iterator[Document], recipe: Recipe, tokenizer: Any) -> Iterator[torch.Tensor]:
     """Ids and targets [2, documents, tokens]: a document a row, so that none is read through another."""
     dice = random.Random(recipe.seed)  # noqa: S311 - an order, no secret
-    # Another seed than the tokenizer's: its texts need not come again.
-    source = documents(recipe.seed + 1)
     while True:
         pool = [read_document(document, tokenizer) for document in islice(source, POOL)]
         batches = list(_of_like_length(sorted(pool, key=lambda read: len(read[0])), recipe.tokens_a_step))

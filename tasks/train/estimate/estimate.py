@@ -118,8 +118,8 @@ def changed_plans(plan: RunPlan, cuda: bool) -> Iterator[tuple[str, RunPlan]]:
     if config.technique.kind in ("full", "last_layers"):
         yield "training.technique: {kind: lora}", _changed(plan, technique={"kind": "lora"})
         yield (
-            f"training.technique: {{kind: lora}} and training.batch_size: {max(1, config.batch_size // 4)}",
-            _changed(plan, technique={"kind": "lora"}, batch_size=max(1, config.batch_size // 4)),
+            "training.technique: {kind: lora} and training.batch_size: 1",
+            _changed(plan, technique={"kind": "lora"}, batch_size=1),
         )
     if cuda and config.technique.kind != "qlora" and plan.task != "classification":
         yield "training.technique: {kind: qlora}", _changed(plan, technique={"kind": "qlora"})

@@ -65,7 +65,7 @@ def yardstick(found: Estimate) -> str:
     return (
         f"pre-training {number_in_words(found.parameters)} parameters compute-optimally takes "
         f"{number_in_words(wanted)} tokens ({TOKENS_PER_PARAMETER} a parameter); this training sees "
-        f"{number_in_words(seen)}, {seen / wanted:.2%} of them, so it can only steer what the base model knows"
+        f"{number_in_words(seen)}, {100 * seen / wanted:.2g} % of them, so it can only steer what the base model knows"
     )
 
 

@@ -17,7 +17,7 @@ PARTS = {
     "activations": "activations",
     "logits": "logits and loss",
     "other_network": "reference, reward model or teacher",
-    "allocator": "allocator",
+    "allocator": "allocator, saving",
     "runtime": "libraries and rows",
 }
 
@@ -45,7 +45,10 @@ def facts(found: Estimate, config: TrainingConfig) -> Facts:
             f"{config.technique.kind}: {found.trainable:,} trained ({found.trainable / found.parameters:.2%})",
         ),
         ("device", _device(found)),
-        ("memory", f"{bytes_in_words(found.peak_bytes)} of {bytes_in_words(device.memory_bytes)} at the peak"),
+        (
+            "memory",
+            f"{bytes_in_words(found.peak_bytes)} at the peak; the device has {bytes_in_words(device.memory_bytes)}",
+        ),
         (
             "time",
             "not known"
@@ -138,9 +141,9 @@ METHOD = """## How this was found
 - FLOPs are counted operation by operation over a forward and backward pass of this very network with its technique,
   on tensors that have shapes and no content; a multiplication and an addition are two.
 - Memory is what the same pass asks for and gives back, at its fullest moment, on the largest batch. On a CPU, what the
-  C library's allocator holds beyond that is found by asking it for the same pieces in the same order, and what the
-  libraries take is measured in a process that has trained a tiny network. On a GPU the driver's context (some 0.5 GB)
-  and fragmentation come on top.
+  C library's allocator holds beyond that, and what saving takes, is found by asking it for the same pieces in the same
+  order, and what the libraries take is measured in a process that has trained a tiny network. On a GPU the driver's
+  context (some 0.5 GB) and fragmentation come on top.
 - Time is FLOPs over the speed: measured by real steps on this machine, or the peak of the named device times an assumed
   utilisation. Validation, checkpoints, loading, and what a teacher writes before a stage `distil`
   are not in it. An online stage writes its answers one token after the

@@ -24,7 +24,8 @@ class Memory(Record):
     other_network: int = 0
     """A reference, reward model or teacher beside the network."""
     allocator: int = 0
-    """What the C library holds beyond what was asked of it, by replaying the step's allocations; on the CPU."""
+    """What the C library holds beyond what was asked of it, by replaying the step's allocations, and where that is
+    more, what saving the model takes on top of it; on the CPU."""
     runtime: int = 0
     """Python, the libraries and the tokenised rows, measured; on a GPU these are not in its memory."""
 

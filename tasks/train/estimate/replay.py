@@ -32,6 +32,8 @@ class Replay(BaseModel):
     """Bytes of each of the optimiser's moments, made after the first step."""
     pieces: list[int]
     """Bytes of each piece that the step asks for."""
+    written: int
+    """Bytes of the model's file, which safetensors puts together in memory when the model is saved."""
     events: list[tuple[int, int]]
     """The piece's number, and 1 where it comes or -1 where it goes."""
 
@@ -55,7 +57,7 @@ def replayed_peak_bytes(replay: Replay) -> int:
 
 
 def play(replay: Replay) -> int:
-    """Ask for the memory of STEPS steps in this process, and return the most bytes that it came to hold."""
+    """Ask for the memory of STEPS steps, and of saving, in this process; returns the most bytes that it held."""
     import torch
 
     def block(size: int) -> torch.Tensor:
@@ -78,7 +80,8 @@ def play(replay: Replay) -> int:
         if step == 0:
             kept += [block(size) for size in replay.states]
         most = max(most, resident_bytes())
-    return most - before
+    kept.append(block(replay.written))
+    return max(most, resident_bytes()) - before
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ first; what the process then holds is what any training begins with.
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,16 @@ from tasks.train.config import TrainingConfig
 from tasks.train.estimate.material import Material
 from tasks.train.estimate.resident import resident_bytes
 
+IMPORTED_LATE = ("codecarbon.core.cpu", "matplotlib.backends.backend_agg", "scipy.optimize")
+"""What a training imports while it measures energy, draws its curves and fits the temperature."""
+
 
 def runtime_of(material: Material) -> int:
     """Bytes of this process once it has done what a training does, rows included, on a network of next to nothing."""
     config = material.plan.config
-    if config.technique.kind in ("lora", "qlora", "expert_lora"):
-        import peft  # noqa: F401 - to be counted
+    with_adapters = ("peft",) if config.technique.kind in ("lora", "qlora", "expert_lora") else ()
+    for name in (*IMPORTED_LATE, *with_adapters):
+        importlib.import_module(name)
     return _with_answers(material) if material.works else _with_labels(material, config)
 
 

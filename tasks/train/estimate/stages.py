@@ -169,7 +169,10 @@ def _memory(sketch: Sketch, step: Step, runtime: int) -> Memory:
     if not on_cpu or memory.total > MOST_REPLAYED_SHARE * sketch.device.memory_bytes:
         return memory
     standing, states = network.blocks()
-    held = replayed_peak_bytes(Replay(standing=standing, states=states, pieces=step.pieces, events=step.events))
+    replay = Replay(
+        standing=standing, states=states, pieces=step.pieces, events=step.events, written=network.weight_bytes
+    )
+    held = replayed_peak_bytes(replay)
     asked = memory.weights + memory.optimiser + sum(step.peak.values())
     return memory.model_copy(update={"allocator": max(0, held - asked)})
 

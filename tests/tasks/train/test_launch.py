@@ -93,6 +93,7 @@ def test_one_process_is_started_plainly_and_several_by_accelerate(prepare: Prepa
     assert (split["distributed_type"], split["fsdp_config"]["fsdp_version"]) == ("FSDP", 2)
 
 
+@pytest.mark.slow
 def test_fewer_processes_than_the_config_says_are_refused(prepare: Prepare) -> None:
     command = [sys.executable, "-m", "tasks.train.run", str(prepare(devices=TWO))]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -31,6 +31,7 @@ def test_measures_of_every_step_and_the_energy_come_back(prepare: Prepare) -> No
     assert figures["energy_is_modelled"] in (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_told_to_stop_it_saves_where_it_is_and_ends_with_143(prepare: Prepare) -> None:
     folder = prepare(epochs=LONG, early_stopping_patience=LONG)
     command = [sys.executable, "-m", "tasks.train.run", str(folder)]

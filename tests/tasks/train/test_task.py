@@ -58,6 +58,7 @@ def test_stages_that_the_rows_cannot_teach_are_refused_with_those_that_they_can(
         train.fn(dataset.model_copy(update={"task": "chat"}), tiny_config(stages=["dpo"]))  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_language_model_is_trained_stored_and_put_into_words(tiny_config: Config, tmp_path: Path) -> None:
     config = tiny_config(base_model=str(make_qwen3(tmp_path / "base")), epochs=1, max_tokens=96)
     model = train.fn(make_language_dataset("preference"), config)  # type: ignore[attr-defined]

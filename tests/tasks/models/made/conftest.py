@@ -21,9 +21,10 @@ SMALL = Recipe(
     key_value_heads=1,
     head_size=16,
     intermediate_size=64,
-    context_tokens=128,
-    steps=60,
-    tokens_a_step=512,
+    context_tokens=256,
+    exercise_steps=0,
+    steps=120,
+    tokens_a_step=768,
     warmup_steps=8,
 )
 UNTAUGHT = replace(SMALL, tokenizer_documents=20, steps=2)

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 
 from tasks.models.made.corpus import documents
-from tasks.models.made.pretraining import token_ids
+from tasks.models.made.pretraining import read_document
 
 UNSEEN_SEED = 20_000
 
 
 def held_out_ids(tokenizer: Any, documents_wanted: int) -> list[list[int]]:
     """Token ids of documents that no training saw."""
-    return [token_ids(document, tokenizer) for document in islice(documents(UNSEEN_SEED), documents_wanted)]
+    return [read_document(document, tokenizer)[0] for document in islice(documents(UNSEEN_SEED), documents_wanted)]
 
 
 def nats_a_token(network: Any, rows: list[list[int]]) -> float:

@@ -77,6 +77,7 @@ def test_the_loss_is_the_teachers_share_of_the_softened_divergence_and_the_rest_
     assert float(distilled(logits, theirs, own, hard)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_student_gets_nearer_to_its_teacher_than_training_on_the_labels_does(prepare: Prepare) -> None:
     fields: dict[str, Any] = {"epochs": 10, "learning_rate": 1e-2, "early_stopping_patience": 10}
     unsure = prepare(code="teacher", label_smoothing=0.5, **fields)

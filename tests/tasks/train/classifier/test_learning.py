@@ -16,8 +16,8 @@ from tasks.errors import UserInputError
 from tasks.models.info import ModelInfo
 from tasks.models.torch_classifier import TorchClassifier
 from tasks.train.classifier.learning import learn
-from tasks.train.steering import evaluation_steps
 from tasks.train.plan import RunPlan
+from tasks.train.steering import evaluation_steps
 
 Prepare = Callable[..., Path]
 TECHNIQUES = [{"kind": "full"}, {"kind": "last_layers", "layers": 1}, {"kind": "lora", "rank": 4}]

@@ -30,6 +30,7 @@ def planned(dataset: DatasetRef, config: TrainingConfig) -> tuple[Any, Estimate,
     return plan, estimate, (report / "plan.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_classifier_is_planned_on_its_real_batches_and_timed_on_this_machine(
     dataset: DatasetRef, tiny_config: Config
 ) -> None:

@@ -66,6 +66,7 @@ def rows_of(seed: int | None) -> DatasetRef:
     return keep_dataset(splits, empty_rows(), rows_in=len(rows), merged=0, origin={"source": "test"})
 
 
+@pytest.mark.slow
 def test_a_pilot_on_rows_that_can_be_learned_says_yes(tiny_config: Make, heard: Heard) -> None:
     dataset = rows_of(None)
     training = tiny_config(learning_rate=1e-2)

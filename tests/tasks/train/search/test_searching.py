@@ -91,6 +91,7 @@ def test_a_search_finds_the_better_of_two_learning_rates_and_ends_the_other_earl
     assert not list((settings().home_path / "runs").iterdir()), "run folders of trials are left behind"
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_with_its_finished_trials(
     dataset: DatasetRef, tiny_config: Make, trainings: Trainings
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_killed_search_goes_on_with_its_finished_trials(
     assert len(trainings.learning_rates) == 4, "a search that is over is not repeated"
 
 
+@pytest.mark.slow
 def test_values_that_do_not_train_are_a_failed_trial_and_not_the_end(
     dataset: DatasetRef, tiny_config: Make, trainings: Trainings
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_search_ends_when_its_time_is_over(dataset: DatasetRef, tiny_config: M
     assert len(trainings.learning_rates) == 1
 
 
+@pytest.mark.slow
 def test_trials_are_child_runs_of_the_run_that_follows_the_flow(
     dataset: DatasetRef, tiny_config: Make, trainings: Trainings
 ) -> None:
