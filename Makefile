@@ -19,7 +19,7 @@ export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help retrain data rollback serve ui test test-slow test-all bench lint format lock clean
+.PHONY: help retrain data plan rollback serve ui test test-slow test-all bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ retrain: $(READY) ## Retrain the model of CONFIG=…, release it if it earned it
 
 data: $(READY) ## Fetch, check and curate the data of CONFIG=…, and report on it; train nothing
 	@$(BIN)/python -m flows.prepare "$(CONFIG)" $(ARGS)
+
+plan: $(READY) ## Say what the training of CONFIG=… would take in memory, time and money; train nothing
+	@$(BIN)/python -m flows.retrain "$(CONFIG)" --plan $(ARGS)
 
 rollback: $(READY) ## Put the previous release of MODEL=… back; ARGS='--why …'
 	@$(BIN)/python -m flows.rollback "$(MODEL)" $(ARGS)
