@@ -8,10 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from tasks.models.made.account_phrases import ACCOUNT
 from tasks.models.made.general_phrases import COPYING, RULES, VALUES
 from tasks.models.made.grammar import Grammar
-from tasks.models.made.shop_phrases import TOPICS
+from tasks.models.made.order_phrases import ORDERS
 
+TOPICS = {**ORDERS, **ACCOUNT}
 KINDS = {"dialogue": 0.5, "sorting": 0.2, "copying": 0.2, "prose": 0.07, "noted": 0.03}
 """Share of each kind of document."""
 SORTED_SHARE = 0.25

@@ -10,29 +10,30 @@ from typing import Any
 import torch
 
 from tasks.models.made.corpus import documents
-from tasks.models.made.pretraining import read_document
+from tasks.models.made.pretraining import IGNORED, read_document
 
 UNSEEN_SEED = 20_000
+Read = tuple[list[int], list[int]]
 
 
-def held_out_ids(tokenizer: Any, documents_wanted: int) -> list[list[int]]:
-    """Token ids of documents that no training saw."""
-    return [read_document(document, tokenizer)[0] for document in islice(documents(UNSEEN_SEED), documents_wanted)]
+def held_out(tokenizer: Any, documents_wanted: int) -> list[Read]:
+    """Token ids and targets of documents that no training saw; what a customer says is no target."""
+    return [read_document(document, tokenizer) for document in islice(documents(UNSEEN_SEED), documents_wanted)]
 
 
-def nats_a_token(network: Any, rows: list[list[int]]) -> float:
-    """Mean cross-entropy of all tokens but each row's first."""
+def nats_a_token(network: Any, rows: list[Read]) -> float:
+    """Mean cross-entropy of all targets but each row's first."""
     nats, tokens = 0.0, 0
     with torch.inference_mode():
-        for row in rows:
-            ids = torch.tensor([row])
-            nats += network(input_ids=ids, labels=ids).loss.item() * (len(row) - 1)
-            tokens += len(row) - 1
+        for ids, targets in rows:
+            counted = sum(target != IGNORED for target in targets[1:])
+            nats += network(input_ids=torch.tensor([ids]), labels=torch.tensor([targets])).loss.item() * counted
+            tokens += counted
     return nats / tokens
 
 
-def unigram_nats(rows: list[list[int]]) -> float:
-    """Entropy of the tokens' frequencies in these very rows: the best that no context can do."""
-    counts = Counter(token for row in rows for token in row[1:])
+def unigram_nats(rows: list[Read]) -> float:
+    """Entropy of the targets' frequencies in these very rows: the best that no context can do."""
+    counts = Counter(target for _, targets in rows for target in targets[1:] if target != IGNORED)
     total = sum(counts.values())
     return -sum(count / total * math.log(count / total) for count in counts.values())

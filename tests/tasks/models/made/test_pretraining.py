@@ -10,12 +10,12 @@ import torch
 from tasks.models.made.corpus import documents
 from tasks.models.made.pretraining import IGNORED, REPLICAS, _batches
 from tests.tasks.models.made.conftest import SMALL
-from tests.tasks.models.made.held_out import held_out_ids, nats_a_token, unigram_nats
+from tests.tasks.models.made.held_out import held_out, nats_a_token, unigram_nats
 
 
 def test_even_a_small_model_knows_unseen_text_better_than_counting_would(small: tuple[Any, Any]) -> None:
     network, tokenizer = small
-    rows = held_out_ids(tokenizer, 60)
+    rows = held_out(tokenizer, 60)
     assert nats_a_token(network, rows) < 0.9 * unigram_nats(rows)
 
 
