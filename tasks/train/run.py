@@ -25,6 +25,7 @@ from tasks.train.ranks import is_first
 from tasks.train.stopping import STOP
 
 LOCK_WAIT_SECONDS = 10.0
+SECONDS_FOR_THE_FIRST = 10.0
 
 
 def main() -> int:
@@ -50,6 +51,8 @@ def main() -> int:
         tell("refused" if isinstance(error, UserInputError) else "failed", message=str(error))
         if not is_first():
             sys.stderr.write(f"process {os.environ['RANK']}: {error}\n")
+            # The launcher ends all processes when one does, and the first is to say what is wrong before that.
+            time.sleep(SECONDS_FOR_THE_FIRST)
         return error.exit_code
     return 0
 

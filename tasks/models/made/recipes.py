@@ -23,7 +23,7 @@ class Recipe:
     context_tokens: int = 512
     """Longest text that the model reads; it was trained on shorter ones, which rotary positions allow."""
     exercise_steps: int = 160
-    """The first steps, which teach nothing but to carry a number over: in mixed text that is learned much later."""
+    """The first steps, which teach little but to carry a number over: in mixed text that is learned much later."""
     steps: int = 440
     tokens_a_step: int = 640
     """Positions of a batch at most, its padding included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from tasks.models.made.corpus import documents
+from tasks.models.made.corpus import documents, exercises
 from tasks.models.made.pretraining import as_text
 
 
@@ -35,3 +35,11 @@ def test_a_number_that_an_answer_names_was_named_before_it() -> None:
     assert copied
     for chat in copied:
         assert re.findall(r"\d{5}", chat[1]["content"]) == re.findall(r"\d{5}", chat[0]["content"])
+
+
+def test_what_an_exercise_answers_stands_in_its_message_or_says_what_it_is_about() -> None:
+    chats = [chat for chat in islice(exercises(1), 400) if not isinstance(chat, str)]
+    answers = [(question["content"], answer["content"]) for question, answer in chats]
+    sorted_out = [answer for _, answer in answers if answer.startswith("This is about ")]
+    assert 60 < len(sorted_out) < 140
+    assert all(answer in question for question, answer in answers if answer not in sorted_out)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from tasks.models.made.corpus import documents
-from tasks.models.made.pretraining import IGNORED, REPLICAS, _batches
+from tasks.models.made.pretraining import IGNORED, REPLICAS, _batches, read_document
 from tests.tasks.models.made.conftest import SMALL
 from tests.tasks.models.made.held_out import held_out, nats_a_token, unigram_nats
 
@@ -40,3 +40,14 @@ def test_batches_hold_one_document_a_row_and_no_more_tokens_than_promised(small:
         assert len(ids) >= REPLICAS
         assert ids.shape[1] <= SMALL.context_tokens
         assert ((targets == IGNORED) | (targets == ids)).all()
+
+
+def test_answers_are_learned_with_their_end_and_what_customers_say_is_not(small: tuple[Any, Any]) -> None:
+    _, tokenizer = small
+    chat = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "On its way."}]
+    ids, targets = read_document(chat, tokenizer)
+    assert tokenizer.decode([token for token in targets if token != IGNORED]) == "On its way.<|im_end|>"
+    assert len(ids) == len(targets)
+    ids, targets = read_document("The shop is open.", tokenizer)
+    assert ids == targets
+    assert ids[-1] == tokenizer.pad_token_id
