@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +33,7 @@ class TrackedRun:
     finished: bool = False
     _candidate_digest: str | None = None
     _points: list[Point] = field(default_factory=list)
-    _sending: Future[None] | None = None
+    _sending: bool = False
     _sent_at: float = 0.0
     _missed_points: bool = False
 
@@ -49,14 +48,15 @@ class TrackedRun:
         """
         self._points += [Point(metric_name(*name.split("/", 1)), value, step) for name, value in measures.items()]
         now = time.monotonic()
-        if now - self._sent_at >= SECONDS_BETWEEN_CURVES and (self._sending is None or self._sending.done()):
+        if now - self._sent_at >= SECONDS_BETWEEN_CURVES and not self._sending:
             self._sent_at = now
             self._send_points()
 
     def _send_points(self) -> None:
         points, self._points = self._points, []
         if points:
-            self._sending = self.writer.do_if_it_can(self._grow, points)
+            self._sending = True
+            self.writer.do(self._grow, points)
 
     def _grow(self, points: list[Point]) -> None:
         try:
@@ -65,6 +65,8 @@ class TrackedRun:
             if not self._missed_points:
                 self.warn(f"curves do not reach MLflow while they grow: {error}")
             self._missed_points = True
+        finally:
+            self._sending = False
 
     def stage_done(self, stage: str, result: Any, seconds: float, reused: bool) -> None:
         """Write down what a stage came to. Raises TrackingFailed, but never once a release is written."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
 from infra.mlflow import MlflowFailed
@@ -15,55 +17,60 @@ class TrackingFailed(RefitError, ConnectionError):
 
 
 class Writer:
-    """Does one thing after another in a thread of its own; after a failure it does nothing more."""
+    """Does one thing after another in a thread of its own; after a failure it does nothing more.
+
+    A Ctrl-C may land between any two instructions of the thread that asks, so the two threads share no lock that an
+    interrupt could leave locked: `SimpleQueue.put` is one instruction, and each wait has a lock of its own.
+    """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-        self._pending: list[Future[None]] = []
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._errors: deque[Exception] = deque()
         self._failed = False
+        self._thread = Thread(target=self._work, name="mlflow", daemon=True)
+        self._thread.start()
 
-    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+    def do(self, work: Callable[..., object], *arguments: Any) -> None:
         """Have `work` done after everything before it."""
-        self._pending.append(self._pool.submit(self._unless_failed, work, arguments))
+        self._queue.put(lambda: None if self._failed else self._try(work, arguments))
 
-    def do_if_it_can(self, work: Callable[..., None], *arguments: Any) -> Future[None]:
-        """Have `work`, which raises nothing, done after everything before it unless that failed; says when it is."""
-        return self._pool.submit(self._unless_failed, work, arguments)
-
-    def do_anyway(self, work: Callable[..., None], *arguments: Any) -> None:
+    def do_anyway(self, work: Callable[..., object], *arguments: Any) -> None:
         """Like `do`, but tried even after a failure: for what ends a run."""
-        self._pending.append(self._pool.submit(work, *arguments))
+        self._queue.put(lambda: self._try(work, arguments))
 
     def check(self) -> None:
-        """Raise TrackingFailed if something done so far has failed."""
-        done = [future for future in self._pending if future.done()]
-        self._pending = [future for future in self._pending if future not in done]
-        for future in done:
-            self._raise(future)
-
-    def drain(self) -> None:
-        """Wait until all is done. Raises TrackingFailed if something has failed."""
-        pending, self._pending = self._pending, []
-        for future in pending:
-            self._raise(future)
-
-    def close(self) -> None:
-        """Let the thread end once it has done what is pending."""
-        self._pool.shutdown(wait=True)
-
-    def _unless_failed(self, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        if self._failed:
+        """Raise TrackingFailed if something done so far has failed; other faults come out as they are."""
+        if not self._errors:
             return
-        self._failed = True
-        work(*arguments)
-        self._failed = False
-
-    @staticmethod
-    def _raise(future: Future[None]) -> None:
-        try:
-            future.result()
-        except (MlflowFailed, StorageError) as error:
+        error = self._errors.popleft()
+        self._errors.clear()
+        if isinstance(error, MlflowFailed | StorageError):
             raise TrackingFailed(
                 f"{error}; a run must be tracked: start MLflow there, or set REFIT_MLFLOW_URI "
                 "(without it a local database is used), and run again; finished stages are reused"
             ) from error
+        raise error
+
+    def drain(self) -> None:
+        """Wait until all is done. Raises TrackingFailed if something has failed."""
+        done = Lock()
+        done.acquire()
+        self._queue.put(done.release)
+        done.acquire()
+        self.check()
+
+    def close(self) -> None:
+        """Let the thread end once it has done what is pending."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            work()
+
+    def _try(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:
+            self._failed = True
+            self._errors.append(error)

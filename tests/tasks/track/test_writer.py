@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from threading import Event
+
 import pytest
 
 from infra.mlflow import MlflowFailed
@@ -44,10 +48,36 @@ def test_what_ends_a_run_is_tried_after_a_failure() -> None:
 
 
 def test_a_check_does_not_wait() -> None:
-    from threading import Event
-
     writer, gate = Writer(), Event()
-    writer.do(gate.wait)  # type: ignore[arg-type]
+    writer.do(gate.wait)
     writer.check()
     gate.set()
     writer.drain()
+
+
+def test_interrupts_at_any_instant_leave_the_writer_working() -> None:
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    writer = Writer()
+    done: list[object] = []
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0005)
+                while True:
+                    writer.do(time.sleep, 0)
+                    writer.drain()
+            except Interrupted:
+                continue
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    writer.do_anyway(done.append, "end")
+    writer.drain()
+    writer.close()
+    assert done == ["end"]
