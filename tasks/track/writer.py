@@ -71,6 +71,6 @@ class Writer:
     def _try(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         try:
             work(*arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - comes out in the thread that asks
             self._failed = True
             self._errors.append(error)

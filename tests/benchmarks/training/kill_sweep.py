@@ -24,13 +24,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from infra.storage import manifest_of
-from tests.benchmarks.report import FOLDER
+from tests.benchmarks.report import Comparison, compare, write_report
 from tests.benchmarks.training.kill_runs import PREPARE
 
 EVENTS = "events.jsonl"
@@ -196,35 +197,38 @@ def _load_libraries(kind: str) -> None:
         import tasks.train.language.sft  # noqa: F401
 
 
-def summary(kind: str, found: list[Killed], interval: int) -> dict[str, Any]:
-    """The figures of a sweep."""
-    return {
-        "model": kind,
-        "points": len(found),
-        "killed_before_the_end": sum(point.was_killed for point in found),
-        "resumed_to_the_same_bytes": sum(point.same_model for point in found),
-        "most_steps_repeated": max(point.repeated for point in found),
-        "mean_steps_repeated": sum(point.repeated for point in found) / len(found),
-        "steps_between_evaluations": interval,
-        "points_that_repeated_more": sum(point.repeated > interval for point in found),
-    }
+def measure(points: int = 50, kinds: Sequence[str] = tuple(sorted(PREPARE))) -> list[Comparison]:
+    """Sweep each of the models: how many of the killed trainings came to the bytes of the one that was not."""
+    comparisons = []
+    for kind in kinds:
+        with tempfile.TemporaryDirectory(prefix="kill-sweep-") as home:
+            os.environ["REFIT_HOME"] = home
+            found, interval = sweep(kind, points)
+        quality = {
+            "killed_before_the_end": sum(point.was_killed for point in found),
+            "most_steps_repeated": max(point.repeated for point in found),
+            "mean_steps_repeated": mean(point.repeated for point in found),
+            "steps_between_evaluations": interval,
+            "points_that_repeated_more": sum(point.repeated > interval for point in found),
+        }
+        same, peer = sum(point.same_model for point in found), f"{kind}, not killed"
+        comparisons.append(
+            compare(
+                "kill-sweep", peer, ours=same, theirs=points, unit="same bytes", less_is_better=False, quality=quality
+            )
+        )
+    return comparisons
 
 
 def main() -> int:
-    """Sweep both models, print and write `build/bench/kill_sweep.json`; 1 where a training did not come through."""
+    """Measure and write `build/bench/training-kill-sweep.json`; 1 where a training did not come through."""
     parser = argparse.ArgumentParser(description="Trainings killed at many instants.")
     parser.add_argument("--points", type=int, default=50, help="kill points for each model (50)")
     parser.add_argument("--only", choices=sorted(PREPARE), help="one of the models alone")
     options = parser.parse_args()
-    results = []
-    for kind in [options.only] if options.only else sorted(PREPARE):
-        with tempfile.TemporaryDirectory(prefix="kill-sweep-") as home:
-            os.environ["REFIT_HOME"] = home
-            results.append(summary(kind, *sweep(kind, options.points)))
-            print(json.dumps(results[-1], indent=1))  # noqa: T201
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "kill_sweep.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return int(any(result["resumed_to_the_same_bytes"] < result["points"] for result in results))
+    results = measure(options.points, [options.only] if options.only else sorted(PREPARE))
+    write_report("training-kill-sweep", results)
+    return int(any(result.ours < result.theirs for result in results))
 
 
 if __name__ == "__main__":

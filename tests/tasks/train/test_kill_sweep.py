@@ -10,25 +10,19 @@ from pathlib import Path
 
 import pytest
 
-SWEEP = """
-import json, os, sys
-os.environ["REFIT_HOME"] = sys.argv[1]
-from tests.benchmarks.training.kill_sweep import summary, sweep
-print(json.dumps(summary(sys.argv[2], *sweep(sys.argv[2], 5))))
-"""
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classifier", "language"])
 def test_a_training_killed_at_any_instant_goes_on_to_the_same_bytes(kind: str, tmp_path: Path) -> None:
     # In a process of its own, because children are forked, and this one may have threads.
-    done = subprocess.run(
-        [sys.executable, "-c", SWEEP, str(tmp_path), kind],
-        cwd=Path(__file__).resolve().parents[3],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.training.kill_sweep", "--points", "5", "--only", kind],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        text=True,
         check=True,
     )
-    figures = json.loads(done.stdout.splitlines()[-1])
-    assert figures["resumed_to_the_same_bytes"] == figures["points"] == 5
+    written = json.loads((tmp_path / "build" / "bench" / "training-kill-sweep.json").read_text(encoding="utf-8"))
+    assert [(figures["ours"], figures["theirs"]) for figures in written] == [(5, 5)]
