@@ -20,12 +20,11 @@ from tasks.evaluate.task import evaluate
 from tasks.export.task import export
 from tasks.gate.task import gate
 from tasks.label.task import ask_for_labels
-from tasks.records import Outcome
+from tasks.records import Outcome, TrainingPlan
 from tasks.release.task import champion_model, release
 from tasks.track.task import tracked_run
 from tasks.train.budget_config import without_budget
 from tasks.train.estimate.plan import hold_to_budget
-from tasks.train.estimate.record import TrainingPlan
 from tasks.train.task import pilot, plan_training, search_settings
 
 

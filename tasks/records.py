@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["pass", "fail", "inconclusive"]
 TaskKind = Literal["classification", "instruction", "preference", "chat"]
+PilotState = Literal["helps", "does_not_help", "not_shown"]
+PILOT_STATES: dict[PilotState, State] = {"helps": "pass", "does_not_help": "fail", "not_shown": "inconclusive"}
 
 
 class Record(BaseModel):
@@ -164,3 +166,52 @@ class Outcome(Record):
     reused: tuple[str, ...] = ()
     """Stages whose earlier result was used again."""
     mlflow_run_id: str | None = None
+
+
+class TrainingPlan(Artefact):
+    """What a training will take, stated before it begins; `report/` holds `plan.md` and `plan.json`."""
+
+    dataset_digest: str
+    sentence: str
+    """The plan in one line."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What holds for all stages, name and value, for people."""
+    figures: dict[str, float] = Field(default_factory=dict)
+    """parameters, trainable_parameters, tokens, steps, flops, memory_bytes, hours and cost, those that are known."""
+    warnings: tuple[str, ...] = ()
+    """Where the choice is poor, each with what would be better."""
+    exceeds: str | None = None
+    """Why the plan is beyond the budget; null where it is not."""
+
+
+class Pilot(Artefact):
+    """Base, base with the pilot's rows in its prompt, and pilot on the same rows; `report/` has the page and chart."""
+
+    dataset_digest: str
+    rows: int
+    """Rows that the pilot was trained on."""
+    judged_rows: int
+    """Rows of the validation split that all three were judged on."""
+    state: PilotState
+    go_on: bool
+    """Whether the full training is to start."""
+    sentence: str
+    """For a person: whether fine-tuning helps, by how much, and the numbers of the three."""
+    scores: dict[str, Measurement]
+    """By contestant (`base`, `base_with_rows`, `pilot`); more is better."""
+    gains: dict[str, Measurement]
+    """The pilot's score less that of `base` and of `base_with_rows`, on the same rows."""
+
+    @property
+    def gate(self) -> GateResult:
+        """The pilot as a gate: the smaller of its two gains against 0."""
+        measured = min(self.gains.values(), key=lambda gain: gain.value)
+        return GateResult(
+            name="pilot",
+            measured=measured.value,
+            low=measured.low,
+            high=measured.high,
+            limit=0.0,
+            state=PILOT_STATES[self.state],
+            reason=self.sentence,
+        )

@@ -51,8 +51,8 @@ def refusal(path: Path, *changes: str) -> str:
     return str(caught.value)
 
 
-def test_the_configs_of_the_demo_and_of_the_benchmark_ship() -> None:
-    assert {"support-intents.yaml", "banking77.yaml"} <= {path.name for path in SHIPPED}
+def test_the_configs_of_the_demos_and_of_the_benchmark_ship() -> None:
+    assert {"support-intents.yaml", "support-replies.yaml", "banking77.yaml"} <= {path.name for path in SHIPPED}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)

@@ -15,6 +15,8 @@ from rich.text import Text
 WIDTH = 100
 NAME_WIDTH = 15
 PLAIN_PROGRESS_SECONDS = 20.0
+LOGGERS = ("prefect.flow_runs", "prefect.task_runs", "tasks")
+"""Where a run speaks: Prefect's runs, and what stages use without knowing of Prefect."""
 _RETRY = "Task run failed with %s: %r - Retry %s/%s will start %s"
 """How Prefect announces a retry; its arguments are the kind, the error, the count, the limit and the time."""
 
@@ -50,14 +52,14 @@ class StageDisplay(logging.Handler):
         self._plain_progress_at = 0.0
 
     def __enter__(self) -> StageDisplay:
-        for name in ("prefect.flow_runs", "prefect.task_runs"):
+        for name in LOGGERS:
             logging.getLogger(name).addHandler(self)
         if self._live:
             self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in ("prefect.flow_runs", "prefect.task_runs"):
+        for name in LOGGERS:
             logging.getLogger(name).removeHandler(self)
         if self._live:
             self._live.stop()

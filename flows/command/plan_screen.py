@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tasks.records import TrainingPlan
 from tasks.store import fetch
 from tasks.train.estimate.page import Rows, memory_rows, stage_rows
-from tasks.train.estimate.record import Estimate, TrainingPlan
+from tasks.train.estimate.record import Estimate
 
 
 def show_plan(console: Console, plan: TrainingPlan) -> None:

@@ -26,9 +26,8 @@ from flows.command.summary import show_outcome
 from flows.config import DeploymentConfig, load_config
 from infra.settings import settings
 from tasks.errors import UserInputError
-from tasks.records import Outcome
+from tasks.records import Outcome, TrainingPlan
 from tasks.train.estimate.plan import hold_to_budget
-from tasks.train.estimate.record import TrainingPlan
 
 DEFAULT_OUTCOME = Path("build/outcome.json")
 NOT_RELEASED = 2

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.mlflow import Point
-from tasks.records import Advice, DatasetRef, Report, Verdict
+from tasks.records import Advice, DatasetRef, Pilot, Report, TrainingPlan, Verdict
 
 HISTORY = "report/history.json"
 CURVES = {"train": "train", "training": "train", "validation": "validation"}
@@ -46,6 +46,25 @@ def advice_points(advice: Advice) -> list[Point]:
         Point(metric_name("expected_accuracy", f"{times}_rows"), value.value)
         for times, value in advice.expected_accuracy.items()
     ]
+
+
+def plan_points(plan: TrainingPlan) -> list[Point]:
+    """What the training was foretold to take, under `plan`."""
+    return [Point(metric_name("plan", name), value) for name, value in plan.figures.items()]
+
+
+def pilot_points(pilot: Pilot) -> list[Point]:
+    """The pilot's rows and the scores of the three under `pilot`, and its gains with their intervals."""
+    points = [Point("pilot/rows", pilot.rows), Point("pilot/judged_rows", pilot.judged_rows)]
+    points += [Point(metric_name("pilot", name), score.value) for name, score in pilot.scores.items()]
+    for name, gain in pilot.gains.items():
+        found = {"": gain.value, "_low": gain.low, "_high": gain.high}
+        points += [
+            Point(metric_name("pilot", f"gain_over_{name}{end}"), value)
+            for end, value in found.items()
+            if value is not None
+        ]
+    return points
 
 
 def report_points(report: Report, group: str) -> list[Point]:

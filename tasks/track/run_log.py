@@ -14,7 +14,19 @@ from infra.mlflow import Mlflow, Point
 from infra.mlflow_registry import log_model_file
 from infra.storage import file_sha256
 from tasks.errors import DataRejected
-from tasks.records import Advice, Answers, Artefact, DatasetRef, ModelRef, Outcome, Release, Report, Verdict
+from tasks.records import (
+    Advice,
+    Answers,
+    Artefact,
+    DatasetRef,
+    ModelRef,
+    Outcome,
+    Pilot,
+    Release,
+    Report,
+    TrainingPlan,
+    Verdict,
+)
 from tasks.registry.models import log_once
 from tasks.store import fetch
 from tasks.track.figures import (
@@ -23,6 +35,8 @@ from tasks.track.figures import (
     gate_points,
     history_points,
     metric_name,
+    pilot_points,
+    plan_points,
     report_points,
     row_points,
     verdict_digests,
@@ -107,6 +121,11 @@ class RunLog:
         elif isinstance(result, Advice):
             points += advice_points(result)
             tags |= {"rows": result.state}
+        elif isinstance(result, TrainingPlan):
+            points += plan_points(result)
+        elif isinstance(result, Pilot):
+            points += pilot_points(result)
+            tags |= {"pilot": result.state}
         elif isinstance(result, Answers):
             points.append(Point("rows/answers", result.count))
         elif isinstance(result, ModelRef):

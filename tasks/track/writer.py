@@ -11,6 +11,9 @@ from typing import Any
 from infra.mlflow import MlflowFailed
 from tasks.errors import RefitError, StorageError
 
+SECONDS_BETWEEN_LOOKS = 1.0
+"""How often whoever waits looks whether the thread is still there."""
+
 
 class TrackingFailed(RefitError, ConnectionError):
     """What a run did cannot be written to MLflow."""
@@ -19,14 +22,15 @@ class TrackingFailed(RefitError, ConnectionError):
 class Writer:
     """Does one thing after another in a thread of its own; after a failure it does nothing more.
 
-    A Ctrl-C may land between any two instructions of the thread that asks, so the two threads share no lock that an
-    interrupt could leave locked: `SimpleQueue.put` is one instruction, and each wait has a lock of its own.
+    A Ctrl-C may land between any two instructions of the thread that asks, so the two threads share nothing that an
+    interrupt could leave locked: `SimpleQueue.put` is one instruction, each wait has a lock of its own, and whether the
+    thread is there is a plain flag (`Thread.is_alive`, interrupted, takes a living thread for dead).
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._errors: deque[Exception] = deque()
-        self._failed = False
+        self._failed = self._ended = False
         self._thread = Thread(target=self._work, name="mlflow", daemon=True)
         self._thread.start()
 
@@ -39,7 +43,11 @@ class Writer:
         self._queue.put(lambda: self._try(work, arguments))
 
     def check(self) -> None:
-        """Raise TrackingFailed if something done so far has failed; other faults come out as they are."""
+        """Raise TrackingFailed if something done so far has failed."""
+        if self._ended:
+            raise RuntimeError(
+                "the thread that writes to MLflow ended by a fault of its own; its traceback stands above"
+            )
         if not self._errors:
             return
         error = self._errors.popleft()
@@ -56,7 +64,8 @@ class Writer:
         done = Lock()
         done.acquire()
         self._queue.put(done.release)
-        done.acquire()
+        while not done.acquire(timeout=SECONDS_BETWEEN_LOOKS) and not self._ended:
+            pass
         self.check()
 
     def close(self) -> None:
@@ -65,12 +74,15 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        while (work := self._queue.get()) is not None:
-            work()
+        try:
+            while (work := self._queue.get()) is not None:
+                work()
+        finally:
+            self._ended = True
 
     def _try(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         try:
             work(*arguments)
-        except Exception as error:  # noqa: BLE001 - comes out in the thread that asks
+        except (RefitError, OSError) as error:
             self._failed = True
             self._errors.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterable
@@ -17,6 +18,8 @@ from tasks.train.launch import command_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOG = "log.txt"
 QUOTED_LINES = 12
+LAUNCHER_FAILED = re.compile(r"^[WE]\d{4} .*torch/distributed/elastic/.*\bfailed\b|^.*ChildFailedError", re.MULTILINE)
+"""The first line that torchrun writes about a process of its that failed."""
 GRACE_SECONDS = 8.0
 """How long a training that is stopped may take to write one more checkpoint before it is killed."""
 
@@ -107,6 +110,11 @@ def _explain(log: Path, start: int, code: int, message: str | None) -> str:
             message = f"it was killed by {signal.Signals(-code).name}, often a sign that memory ran out"
     with log.open("rb") as file:
         file.seek(start)
-        lines = file.read().decode("utf-8", errors="replace").strip().splitlines()[-QUOTED_LINES:]
+        lines = _own_words(file.read().decode("utf-8", errors="replace")).strip().splitlines()[-QUOTED_LINES:]
     quoted = "".join(f"\n  {line}" for line in lines) or " nothing"
     return f"the training failed: {message}. It goes on from its newest checkpoint when run again. {log} ends:{quoted}"
+
+
+def _own_words(log: str) -> str:
+    """The log without what torchrun adds when one of its processes fails: a traceback of its own, and a table."""
+    return LAUNCHER_FAILED.split(log, maxsplit=1)[0]

@@ -6,15 +6,13 @@ import shutil
 from pathlib import Path
 
 from infra.settings import settings
-from tasks.records import Advice, DatasetRef, ModelRef
+from tasks.records import Advice, DatasetRef, ModelRef, Pilot, TrainingPlan
 from tasks.retries import MACHINE
 from tasks.stage import ProgressReporter, code_digest, run_logger, stage
 from tasks.store import fetch_whole, keep
 from tasks.train.config import TrainingConfig
 from tasks.train.estimate.devices import machine_identity
 from tasks.train.estimate.plan import make_plan
-from tasks.train.estimate.record import TrainingPlan
-from tasks.train.pilot.record import Pilot
 from tasks.train.pilot_config import PilotConfig
 from tasks.train.plan import pointed_to, prepare_run
 from tasks.train.process import run_training

@@ -24,7 +24,10 @@ class LastLayersTechnique(Section):
 
 
 class LoraTechnique(Section):
-    """Low-rank adapters on all linear layers, merged into the model at the end (Hu et al., arXiv:2106.09685)."""
+    """Low-rank adapters on all linear layers, merged into the model at the end (Hu et al., arXiv:2106.09685).
+
+    Of a mixture of experts, the experts' matrices get adapters too, the router never.
+    """
 
     kind: Literal["lora"] = "lora"
     rank: int = Field(default=16, ge=1)
@@ -32,7 +35,7 @@ class LoraTechnique(Section):
     alpha: float = Field(default=32, gt=0)
     """Scale of the update; it is multiplied by alpha / rank."""
     dropout: float = Field(default=0.05, ge=0, lt=1)
-    """Dropout in front of the adapter."""
+    """Dropout in front of the adapter; none is used with `training.quantisation_aware`."""
     rank_stabilised: bool = False
     """Scale by alpha / sqrt(rank) instead, which keeps high ranks learning (rsLoRA, arXiv:2312.03732)."""
     dora: bool = False

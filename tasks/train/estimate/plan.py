@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tasks.errors import UserInputError
-from tasks.records import Advice, DatasetRef
+from tasks.records import Advice, DatasetRef, TrainingPlan
 from tasks.store import fetch_whole, keep, workspace
 from tasks.train.config import TrainingConfig
 from tasks.train.estimate.judgement import beyond_budget, cost_of, warnings_of
 from tasks.train.estimate.page import facts, plan_page, sentence_of
 from tasks.train.estimate.process import estimate_of
-from tasks.train.estimate.record import Estimate, TrainingPlan
+from tasks.train.estimate.record import Estimate
 from tasks.train.plan import prepare_run
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from tasks.records import Artefact, Record
+from tasks.records import Record
 
 
 class Memory(Record):
@@ -118,19 +116,3 @@ class Estimate(Record):
         """Of all stages; null where one could not be timed."""
         times = [stage.seconds for stage in self.stages]
         return None if None in times else sum(time for time in times if time is not None) / 3600
-
-
-class TrainingPlan(Artefact):
-    """What a training will take, stated before it begins; `report/` holds `plan.md` and `plan.json`."""
-
-    dataset_digest: str
-    sentence: str
-    """The plan in one line."""
-    facts: tuple[tuple[str, str], ...] = ()
-    """What holds for all stages, name and value, for people."""
-    figures: dict[str, float] = Field(default_factory=dict)
-    """parameters, trainable_parameters, tokens, steps, flops, memory_bytes, hours and cost, those that are known."""
-    warnings: tuple[str, ...] = ()
-    """Where the choice is poor, each with what would be better."""
-    exceeds: str | None = None
-    """Why the plan is beyond the budget; null where it is not."""

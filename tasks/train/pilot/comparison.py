@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.metrics.intervals import paired_difference, share_interval
-from tasks.records import Measurement
-from tasks.train.pilot.record import PilotState
+from tasks.records import Measurement, PilotState
 
 Floats = npt.NDArray[np.float64]
 Measure = Literal["right", "log_probability", "margin"]

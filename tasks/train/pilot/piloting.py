@@ -8,11 +8,10 @@ from pathlib import Path
 
 from infra.settings import settings
 from tasks.errors import UserInputError
-from tasks.records import DatasetRef, TaskKind
+from tasks.records import DatasetRef, Pilot, TaskKind
 from tasks.store import fetch_whole, keep, workspace
 from tasks.train.config import TrainingConfig
 from tasks.train.pilot.comparison import Comparison, Measure, compare
-from tasks.train.pilot.record import Pilot
 from tasks.train.pilot.report import write_report
 from tasks.train.pilot.rows import PilotRows, keep_pilot_rows, pilot_rows
 from tasks.train.pilot_config import PilotConfig

@@ -29,7 +29,6 @@ def test_points_arrive_before_the_stage_ends(mlflow: Mlflow) -> None:
     run.start()
     run.progress(1, {"train/loss": 0.9, "system/memory_bytes": 5.0})
     run.writer.drain()
-    run._sending.result()  # type: ignore[union-attr]
     assert losses(mlflow, run) == [(1, 0.9)]
     run.close(None)
 
@@ -61,7 +60,7 @@ def test_an_mlflow_that_does_not_answer_for_a_while_fails_no_training(
     with monkeypatch.context() as patched:
         patched.setattr(run.log, "grow", away)
         run.progress(1, {"train/loss": 0.9})
-        run._sending.result()  # type: ignore[union-attr]
+        run.writer.drain()
     model = stored_model(0)
     run.stage_done("export", model, 1.0, reused=False)
     run.close(None)

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from infra.mlflow import Point
-from tasks.records import DatasetRef, Measurement, Report
+from tasks.records import DatasetRef, Measurement, Pilot, Report, TrainingPlan
 from tasks.track.figures import (
     flat_params,
     history_points,
     metric_name,
+    pilot_points,
+    plan_points,
     report_points,
     row_points,
     verdict_digests,
@@ -113,3 +115,33 @@ def test_a_verdict_names_what_it_is_bound_to() -> None:
     champion = stored_model(1)
     assert verdict_digests(stored_verdict(stored_model(), champion))["digest.champion"] == champion.digest
     assert verdict_digests(stored_verdict(stored_model()))["digest.champion"] == "none"
+
+
+def test_a_plans_figures_stand_under_plan() -> None:
+    plan = TrainingPlan(uri="u", digest="d", dataset_digest="x", sentence="s", figures={"tokens": 5.0, "hours": 0.5})
+    assert plan_points(plan) == [Point("plan/tokens", 5.0), Point("plan/hours", 0.5)]
+
+
+def test_a_pilots_scores_and_gains_stand_under_pilot() -> None:
+    pilot = Pilot(
+        uri="u",
+        digest="d",
+        dataset_digest="x",
+        rows=60,
+        judged_rows=80,
+        state="helps",
+        go_on=True,
+        sentence="s",
+        scores={"base": Measurement(value=0.2), "pilot": Measurement(value=0.7, low=0.6, high=0.8)},
+        gains={"base": Measurement(value=0.5, low=0.4, high=0.6)},
+    )
+    found = {point.name: point.value for point in pilot_points(pilot)}
+    assert found == {
+        "pilot/rows": 60,
+        "pilot/judged_rows": 80,
+        "pilot/base": 0.2,
+        "pilot/pilot": 0.7,
+        "pilot/gain_over_base": 0.5,
+        "pilot/gain_over_base_low": 0.4,
+        "pilot/gain_over_base_high": 0.6,
+    }

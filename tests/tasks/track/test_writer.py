@@ -55,6 +55,15 @@ def test_a_check_does_not_wait() -> None:
     writer.drain()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_the_writer_itself_leaves_nobody_waiting() -> None:
+    writer = Writer()
+    writer.do(dict.__getitem__, {}, "nothing")
+    with pytest.raises(RuntimeError, match="ended by a fault of its own"):
+        writer.drain()
+    writer.close()
+
+
 def test_interrupts_at_any_instant_leave_the_writer_working() -> None:
     class Interrupted(Exception):
         pass

@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from infra.settings import settings
-from tasks.errors import UserInputError
+from tasks.errors import TrainingFailed, UserInputError
 from tasks.models.language_model import LanguageModel
 from tasks.models.torch_classifier import TorchClassifier
-from tasks.records import TaskKind
+from tasks.records import DatasetRef, TaskKind
 from tasks.store import fetch
 from tasks.train import process
 from tasks.train.checkpoints import newest_whole
@@ -156,11 +156,7 @@ def test_a_model_that_is_split_over_two_processes_has_the_losses_of_one(
 @pytest.mark.slow
 def test_two_processes_told_to_stop_save_and_go_on_where_they_were(prepare: Prepare) -> None:
     folder = prepare(epochs=LONG, early_stopping_patience=LONG, devices=TWO)
-    command = [sys.executable, "-m", "tasks.train.launch", str(folder)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    while not child.stdout.readline().startswith("step 12 "):
-        assert child.poll() is None
+    child = _launched_until(folder, "step 12 ")
     child.send_signal(signal.SIGTERM)
     child.communicate(timeout=60)
     assert child.returncode == 143
@@ -168,19 +164,28 @@ def test_two_processes_told_to_stop_save_and_go_on_where_they_were(prepare: Prep
     kept = newest_whole(folder / "checkpoints", pytest.fail)
     assert kept is not None
     assert {path.name for path in kept.glob("rng_state_*")} == {"rng_state_0.pth", "rng_state_1.pth"}
+    child = _launched_until(folder, f"goes on from step {kept.name.removeprefix('checkpoint-')} ")
+    child.kill()
+    child.communicate(timeout=60)
+    _wait_until_nobody_trains(folder)
 
 
 @pytest.mark.slow
 def test_every_process_dies_with_the_one_that_started_them(prepare: Prepare) -> None:
     folder = prepare(epochs=LONG, early_stopping_patience=LONG, devices=TWO)
-    command = [sys.executable, "-m", "tasks.train.launch", str(folder)]
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    while not child.stdout.readline().startswith("step 6 "):
-        assert child.poll() is None
+    child = _launched_until(folder, "step 6 ")
     child.kill()
     child.communicate(timeout=60)
     _wait_until_nobody_trains(folder)
+
+
+@pytest.mark.slow
+def test_the_cause_is_quoted_when_one_of_two_processes_fails(dataset: DatasetRef, prepare: Prepare) -> None:
+    folder = prepare(batch_size=10, devices=TWO)
+    (fetch(dataset) / "train.parquet").write_bytes(b"torn")
+    with pytest.raises(TrainingFailed, match="ArrowInvalid") as caught:
+        _trained(folder)
+    assert "ChildFailedError" not in str(caught.value)
 
 
 @pytest.mark.slow
@@ -191,6 +196,16 @@ def test_splitting_a_model_over_processors_is_refused_in_words(prepare: Prepare)
         pytest.skip("here it could be split over GPUs")
     with pytest.raises(UserInputError, match="this machine has no GPU"):
         _trained(prepare(batch_size=10, devices=SPLIT))
+
+
+def _launched_until(folder: Path, words: str) -> subprocess.Popen[str]:
+    """The launched training, once a line that it prints begins with `words`."""
+    command = [sys.executable, "-m", "tasks.train.launch", str(folder)]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    while not child.stdout.readline().startswith(words):
+        assert child.poll() is None
+    return child
 
 
 def _wait_until_nobody_trains(folder: Path) -> None:
