@@ -52,6 +52,9 @@ class TrainingConfig(Section):
     """How often the validation split is scored, and a checkpoint written."""
     checkpoint_minutes: float = Field(default=10, gt=0)
     """Between evaluations a checkpoint is written this often: what a training loses at most when it is killed."""
+    activation_checkpointing: bool = False
+    """Keep only the inputs of each layer for the backward pass and compute the rest again: far less memory for long
+    rows and large models, for a third more arithmetic."""
     quantisation_aware: Literal["int8", "int4"] | None = None
     """Train a language model so that it loses little when its weights are rounded to so many bits afterwards."""
     devices: DevicesConfig = DevicesConfig()

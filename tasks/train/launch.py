@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import yaml
 
 from tasks.errors import RefitError
-from tasks.train.config import DevicesConfig
+from tasks.train.config import TrainingConfig
 from tasks.train.plan import RunPlan
 
 SETTINGS = "accelerate.yaml"
@@ -45,20 +45,21 @@ def command_of(folder: Path) -> list[str]:
     For several processes it writes accelerate's settings. Raises UserInputError where the plan cannot be read.
     """
     trains = ["-m", "tasks.train.run", str(folder), "--die-with-parent"]
-    devices = RunPlan.read(folder).config.devices
-    if devices.processes == 1:
+    config = RunPlan.read(folder).config
+    if config.devices.processes == 1:
         return [sys.executable, *trains]
     path = folder / SETTINGS
-    path.write_text(_as_yaml(accelerate_settings(devices)), encoding="utf-8")
+    path.write_text(_as_yaml(accelerate_settings(config)), encoding="utf-8")
     return [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(path), *trains]
 
 
-def accelerate_settings(devices: DevicesConfig) -> dict[str, Any]:
+def accelerate_settings(config: TrainingConfig) -> dict[str, Any]:
     """Settings of `accelerate launch` for this machine.
 
     Precision is left to the training's own arguments. With FSDP2 each process holds a share of every layer, and the
     first one gathers the whole for a checkpoint, so that what is kept looks as it does without sharding.
     """
+    devices = config.devices
     settings: dict[str, Any] = {
         "compute_environment": "LOCAL_MACHINE",
         # On a machine without GPUs this gives gloo processes all the same.
@@ -76,6 +77,7 @@ def accelerate_settings(devices: DevicesConfig) -> dict[str, Any]:
             "fsdp_state_dict_type": "FULL_STATE_DICT",
             "fsdp_cpu_ram_efficient_loading": False,
             "fsdp_offload_params": False,
+            "fsdp_activation_checkpointing": config.activation_checkpointing,
         }
     return settings
 

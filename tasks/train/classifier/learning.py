@@ -29,7 +29,7 @@ from tasks.train.ranks import first_goes_ahead, is_first
 from tasks.train.sharding import to_be_trained
 from tasks.train.stage_kinds import ClassifyStage, DistilStage
 from tasks.train.steering import Steering, Tell, evaluation_steps, load_weights, train_to_the_end
-from tasks.train.techniques.apply import apply_technique, merge_adapters
+from tasks.train.techniques.apply import apply_technique, check_recomputation, merge_adapters
 
 MAX_GRADIENT_NORM = 1.0
 EVALUATION_BATCH = 64
@@ -50,6 +50,7 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     plan = plan.model_copy(update={"config": plan.config.model_copy(update=own)})
     set_seed(plan.config.seed)
     base = load_base_model(plan)
+    check_recomputation(base.network, plan.config.activation_checkpointing)
     training = read_examples(plan.dataset_folder, "train", plan.labels, base.tokenizer)
     if isinstance(stage, DistilStage):
         with first_goes_ahead():
@@ -117,6 +118,7 @@ def training_arguments(folder: Path, config: TrainingConfig, steps: int) -> Trai
         weight_decay=config.weight_decay,
         label_smoothing_factor=config.label_smoothing,
         max_grad_norm=MAX_GRADIENT_NORM,
+        activation_checkpointing=config.activation_checkpointing and config.devices.sharding == "none",
         seed=config.seed,
         bf16=cuda and torch.cuda.is_bf16_supported(),
         use_cpu=not cuda,

@@ -109,6 +109,8 @@ def changed_plans(plan: RunPlan, cuda: bool) -> Iterator[tuple[str, RunPlan]]:
     for size in (config.batch_size // 4, 1):
         if 0 < size < config.batch_size:
             yield f"training.batch_size: {size}", _changed(plan, batch_size=size)
+    if not config.activation_checkpointing:
+        yield "training.activation_checkpointing: true", _changed(plan, activation_checkpointing=True)
     if config.max_tokens >= 32:
         yield f"training.max_tokens: {config.max_tokens // 2}", _changed(plan, max_tokens=config.max_tokens // 2)
     if getattr(config.technique, "dropout", 0):

@@ -17,7 +17,7 @@ from tasks.train.language.network import ADAPTERS
 from tasks.train.plan import RunPlan
 from tasks.train.technique_kinds import ExpertLoraTechnique, LoraTechnique, QloraTechnique, Technique
 from tasks.train.techniques.adapters import add_expert_lora
-from tasks.train.techniques.apply import apply_technique
+from tasks.train.techniques.apply import apply_technique, check_recomputation
 from tasks.train.techniques.experts import first_experts
 from tasks.train.techniques.quantisation_aware import prepare
 
@@ -73,6 +73,7 @@ def classifier(plan: RunPlan, labels: int, device: DeviceKind, source: str | Non
             if plan.config.quantisation_aware and not language:
                 prepare(module, plan.config.quantisation_aware, fresh)
             module = _with_technique(module, plan.config.technique, fresh)
+            _recompute(module, plan)
     halves = language and _halves(plan, device)
     return _described(module, plain, None, frozen=source is not None, halves=halves)
 
@@ -88,6 +89,7 @@ def language_model(plan: RunPlan, device: DeviceKind, source: str | None = None)
             if plan.config.quantisation_aware:
                 prepare(module, plan.config.quantisation_aware, [])
             module = _with_technique(module, plan.config.technique, [])
+            _recompute(module, plan)
     vocabulary = int(config.get_text_config().vocab_size)
     return _described(module, plain, vocabulary, frozen=source is not None, halves=_halves(plan, device))
 
@@ -123,6 +125,13 @@ def _with_technique(module: Any, technique: Technique, fresh: list[str]) -> Any:
         adapted.counted_in_four_bits = True
         return adapted
     return apply_technique(module, technique, fresh)
+
+
+def _recompute(module: Any, plan: RunPlan) -> None:
+    """Keep only each layer's inputs for the backward pass, where the plan says so, as the trainer does."""
+    check_recomputation(module, plan.config.activation_checkpointing)
+    if plan.config.activation_checkpointing:
+        module.activation_checkpointing_enable()
 
 
 def _halves(plan: RunPlan, device: DeviceKind) -> bool:

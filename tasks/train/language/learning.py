@@ -27,7 +27,7 @@ from tasks.train.plan import RunPlan
 from tasks.train.ranks import is_first, wait_for_all
 from tasks.train.sharding import to_be_trained
 from tasks.train.steering import Tell, load_weights
-from tasks.train.techniques.apply import apply_technique, check_together, merge_adapters
+from tasks.train.techniques.apply import apply_technique, check_recomputation, check_together, merge_adapters
 from tasks.train.techniques.quantisation_aware import convert_and_measure, prepare, unprepare
 
 COLUMNS = ["id", "text", "answer", "rejected"]
@@ -47,6 +47,7 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     check_together(plan.config.technique, plan.config.quantisation_aware)
     set_seed(plan.config.seed)
     base = load_language_model(plan)
+    check_recomputation(base.network, plan.config.activation_checkpointing)
     works = works_of(folder, plan, base, tell)
     preflight(works, folder / "report")
     network = make_trainable(base.network, works[0])

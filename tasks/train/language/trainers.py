@@ -92,6 +92,8 @@ def left_as_found(network: Any) -> Iterator[None]:
     try:
         yield
     finally:
+        if plain_network(network).is_activation_checkpointing:
+            network.activation_checkpointing_disable()
         for module, share in dropouts.items():
             module.p = share
         for module, forward in forwards.items():

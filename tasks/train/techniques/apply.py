@@ -51,6 +51,15 @@ def apply_technique(
     return network
 
 
+def check_recomputation(network: Any, wanted: bool) -> None:
+    """Raise UserInputError where activations are to be computed again, and the network cannot."""
+    if wanted and not network.supports_gradient_checkpointing:
+        raise UserInputError(
+            f"training.activation_checkpointing is true, but {type(network).__name__} cannot compute its activations "
+            "again: set it to false, and take a smaller batch_size instead"
+        )
+
+
 def merge_adapters(network: Any) -> Any:
     """The plain network again, with adapters added into its weights, and 4-bit weights in full precision.
 

@@ -23,7 +23,7 @@ from tasks.records import DatasetRef, TaskKind
 from tasks.store import fetch
 from tasks.train import process
 from tasks.train.checkpoints import newest_whole
-from tasks.train.config import DevicesConfig, TrainingConfig
+from tasks.train.config import TrainingConfig
 from tasks.train.devices import check_devices
 from tasks.train.launch import accelerate_settings, command_of
 from tasks.train.plan import prepare_run
@@ -89,8 +89,9 @@ def test_one_process_is_started_plainly_and_several_by_accelerate(prepare: Prepa
     assert command[5:] == [*command_of(alone)[1:3], str(folder), "--die-with-parent"]
     written = yaml.safe_load((folder / "accelerate.yaml").read_text())
     assert (written["distributed_type"], written["num_processes"]) == ("MULTI_GPU", 2)
-    split = accelerate_settings(DevicesConfig.model_validate(SPLIT))
+    split = accelerate_settings(TrainingConfig.model_validate({"devices": SPLIT, "activation_checkpointing": True}))
     assert (split["distributed_type"], split["fsdp_config"]["fsdp_version"]) == ("FSDP", 2)
+    assert split["fsdp_config"]["fsdp_activation_checkpointing"] is True
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tasks.train.plan import RunPlan
 from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage
 from tasks.train.techniques.apply import apply_technique
 from tests.tasks.train.estimate.conftest import MakePlan
+from tests.tasks.train.language.tiny_language import make_qwen3
 
 SEQUENCES, WIDTH = 4, 48
 
@@ -83,6 +85,21 @@ def test_flops_of_attention_are_those_of_a_counted_step(
     assert traced(language_model(plan, "cpu"), stage, batch).flops == pytest.approx(counted, rel=0.02)
 
 
+@pytest.mark.parametrize("technique", ["full", "lora"])
+def test_activations_computed_again_cost_arithmetic_and_spare_memory(
+    technique: str, tmp_path: Path, plan_for: MakePlan
+) -> None:
+    batch, stage, base = answers(packed=True), SftStage(), make_qwen3(tmp_path / "deep", num_hidden_layers=8)
+    plain, again = (plan_for(base, technique={"kind": technique}, activation_checkpointing=on) for on in (False, True))
+    network = real_language_model(again)
+    network.activation_checkpointing_enable()
+    counted = counted_flops(loss_of(stage, network), batch)
+    kept, made_again = (traced(language_model(one, "cpu"), stage, batch) for one in (plain, again))
+    assert made_again.flops == pytest.approx(counted, rel=0.02)
+    assert made_again.flops > 1.1 * kept.flops
+    assert made_again.peak["activations"] < 0.8 * kept.peak["activations"]
+
+
 def test_flops_of_a_state_space_model_are_those_of_a_counted_step(tiny_mamba: Path, plan_for: MakePlan) -> None:
     plan, batch = plan_for(tiny_mamba), answers(packed=False)
     counted = counted_flops(loss_of(SftStage(), real_language_model(plan)), batch)
@@ -102,15 +119,38 @@ def test_the_peak_is_what_the_allocator_of_a_real_step_counts(tiny_base: Path, p
     plan, batch = plan_for(tiny_base, "classification", ("a", "b", "c")), labelled()
     found = traced(classifier(plan, 3, "cpu"), ClassifyStage(), batch)
     network = AutoModelForSequenceClassification.from_pretrained(tiny_base, num_labels=3).train()
+    assert sum(found.peak.values()) == pytest.approx(allocated_peak(lambda: network(**batch).loss), rel=0.05)
+
+
+@pytest.mark.parametrize("technique", ["full", "lora"])
+def test_the_peak_with_activations_computed_again_is_that_of_a_real_step(
+    technique: str, tmp_path: Path, plan_for: MakePlan
+) -> None:
+    width = 512
+    base = make_qwen3(tmp_path / "deep", num_hidden_layers=8, max_position_embeddings=width)
+    plan = plan_for(base, technique={"kind": technique}, activation_checkpointing=True)
+    ids = torch.randint(0, 50, (2, width), generator=torch.Generator().manual_seed(0))
+    labels = ids.clone()
+    labels[:, :-8] = -100
+    batch = {"input_ids": ids, "labels": labels, "position_ids": torch.arange(width).repeat(2, 1) % 128}
+    found = traced(language_model(plan, "cpu"), SftStage(), batch)
+    network = real_language_model(plan)
+    network.activation_checkpointing_enable()
+    loss = loss_of(SftStage(), network)
+    assert sum(found.peak.values()) == pytest.approx(allocated_peak(lambda: loss(batch)), rel=0.05)
+
+
+def allocated_peak(loss: Callable[[], Any]) -> int:
+    """Bytes at the fullest moment of a real step, by torch's profiler."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        network(**batch).loss.backward()
+        loss().backward()
     events = profile.profiler.kineto_results.events()
     changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     live = highest = 0
     for _, change in changes:
         live += change
         highest = max(highest, live)
-    assert sum(found.peak.values()) == pytest.approx(highest, rel=0.05)
+    return highest
 
 
 def test_half_precision_on_a_gpu_takes_less_than_the_cpu(tiny_qwen3: Path, plan_for: MakePlan) -> None:
@@ -135,8 +175,6 @@ def test_four_bits_take_a_fraction_of_the_weights(tiny_qwen3: Path, plan_for: Ma
 @pytest.mark.gpu
 @pytest.mark.parametrize("technique", ["full", "lora"])
 def test_predicted_memory_is_that_of_a_gpu(technique: str, tmp_path: Path, plan_for: MakePlan) -> None:
-    from tests.tasks.train.language.tiny_language import make_qwen3
-
     sizes: dict[str, Any] = {
         "vocab_size": 16_000,
         "hidden_size": 512,

@@ -11,10 +11,12 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from tasks.errors import UserInputError
 from tasks.train.history import Log, best_step
 from tasks.train.language.outcome import mean_cross_entropy
 from tasks.train.language.sft import read_examples, run_sft
 from tasks.train.language.work import StageWork
+from tasks.train.techniques.apply import check_recomputation
 
 MakeWork = Callable[..., StageWork]
 Events = list[dict[str, Any]]
@@ -70,6 +72,23 @@ def test_a_step_in_several_passes_is_the_same_step(make_work: MakeWork, monkeypa
     work = make_work(code="parts")
     assert work.passes_per_step == 2
     assert losses(run_sft(work)) == pytest.approx(losses(whole), rel=1e-4)
+
+
+@pytest.mark.parametrize("technique", [{"kind": "full"}, {"kind": "lora", "dropout": 0.1}], ids=["full", "lora"])
+def test_activations_computed_again_change_nothing(make_work: MakeWork, technique: dict[str, Any]) -> None:
+    kept = make_work(code="kept", technique=technique)
+    again = make_work(code="again", technique=technique, activation_checkpointing=True)
+    assert losses(run_sft(again)) == pytest.approx(losses(run_sft(kept)), rel=1e-6)
+    assert not again.network.is_activation_checkpointing
+
+
+def test_a_model_that_cannot_compute_its_activations_again_says_so(tiny_qwen3: Path) -> None:
+    network = AutoModelForCausalLM.from_pretrained(tiny_qwen3)
+    check_recomputation(network, wanted=True)
+    network.supports_gradient_checkpointing = False
+    check_recomputation(network, wanted=False)
+    with pytest.raises(UserInputError, match="activation_checkpointing is true, but Qwen3ForCausalLM cannot"):
+        check_recomputation(network, wanted=True)
 
 
 def test_a_state_space_model_is_trained_without_packing_and_it_is_said_why(
