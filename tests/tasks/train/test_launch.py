@@ -127,6 +127,29 @@ def test_a_language_model_has_the_losses_of_one_process_in_two(tmp_path: Path, p
     assert LanguageModel.load(runs[1] / "model").info.stages == ("sft",)
 
 
+@pytest.mark.slow
+def test_dpo_has_the_losses_of_one_process_in_two(tmp_path: Path) -> None:
+    base = make_qwen3(tmp_path / "base")
+    changes: dict[str, Any] = {"task": "preference", "stages": ["sft", "dpo"], "batch_size": 12}
+    runs = [_prepare_language(base, **changes, devices=devices) for devices in ({}, TWO)]
+    alone, both = (_trained(folder) for folder in runs)
+    assert both["steps"] == alone["steps"]
+    assert _losses(runs[1]) == pytest.approx(_losses(runs[0]), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_policy_is_trained_against_a_reward_model_in_two_processes(tmp_path: Path) -> None:
+    base = make_qwen3(tmp_path / "base")
+    policy = {"kind": "rloo", "generations": 2, "max_answer_tokens": 8, "rewards": [{"kind": "reward_model"}]}
+    changes: dict[str, Any] = {"task": "preference", "stages": ["sft", "reward", policy], "batch_size": 12, "epochs": 1}
+    runs = [_prepare_language(base, **changes, devices=devices) for devices in ({}, TWO)]
+    alone, both = (_trained(folder) for folder in runs)
+    assert both["steps"] == alone["steps"]
+    # The policy draws other answers in each process; what stands before it is the same.
+    assert both["reward_train_loss"] == pytest.approx(alone["reward_train_loss"], abs=1e-4)
+    assert LanguageModel.load(runs[1] / "model").info.stages == ("sft", "reward", "rloo")
+
+
 @pytest.fixture
 def split_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets trainings split their model over CPU processes."""

@@ -20,6 +20,7 @@ Prepare = Callable[..., Path]
 LONG = 100_000
 
 
+@pytest.mark.slow
 def test_measures_of_every_step_and_the_energy_come_back(prepare: Prepare) -> None:
     heard: list[tuple[int, dict[str, float]]] = []
     figures = run_training(

@@ -90,6 +90,7 @@ def test_one_label_is_refused_before_anything_starts(tiny_config: Config) -> Non
         train.fn(make_dataset(("card",), validation=4), tiny_config())  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_what_the_user_must_mend_comes_back_as_such(prepare: Prepare, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "nothing-known"}')
     (tmp_path / "model.safetensors").write_bytes(b"not safetensors")
@@ -104,6 +105,7 @@ def test_a_killed_process_is_a_failure_with_its_reason(prepare: Prepare, monkeyp
         run_training(prepare(), ignore, ignore)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_process_and_leaves_no_model(prepare: Prepare) -> None:
     folder = prepare(epochs=LONG)
     started: list[int] = []
@@ -118,6 +120,7 @@ def test_ctrl_c_ends_the_process_and_leaves_no_model(prepare: Prepare) -> None:
     assert not (folder / "model").exists()
 
 
+@pytest.mark.slow
 def test_a_parent_that_is_killed_leaves_no_orphan(prepare: Prepare) -> None:
     folder = prepare(epochs=LONG)
     script = (
