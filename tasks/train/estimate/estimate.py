@@ -10,14 +10,16 @@ from typing import Any
 from tasks.train.estimate.arithmetic import Arithmetic
 from tasks.train.estimate.devices import device_of
 from tasks.train.estimate.judgement import SAFE_SHARE
-from tasks.train.estimate.material import Material
+from tasks.train.estimate.material import Material, read_config
 from tasks.train.estimate.record import Change, Device, Estimate, StageEstimate
 from tasks.train.estimate.stages import Sketch, beside, estimate_stage, memory_of, network_for
 from tasks.train.estimate.timing import time_steps
 from tasks.train.estimate.workload import Workload, classifier_workload, language_workload
 from tasks.train.plan import RunPlan
 from tasks.train.stage_kinds import AnyStage
+from tasks.train.technique_kinds import ExpertLoraTechnique
 from tasks.train.techniques.apply import check_together
+from tasks.train.techniques.shares import saved_against_lora
 
 MOST_CHANGES = 3
 """Changes with which a training would fit that are looked for."""
@@ -51,6 +53,7 @@ class _Maker:
         return Estimate(
             parameters=sketches[0].network.parameters,
             trainable=sketches[0].network.trainable,
+            spared=self._spared(),
             stages=tuple(_with_time(stage, device) for stage in stages),
             device=device,
             would_fit=() if fits else tuple(islice(self._changes(stages), MOST_CHANGES)),
@@ -60,6 +63,12 @@ class _Maker:
     @property
     def _stages(self) -> tuple[AnyStage, ...]:
         return self.plan.config.stages_for(self.plan.task)
+
+    def _spared(self) -> float | None:
+        technique = self.plan.config.technique
+        if not isinstance(technique, ExpertLoraTechnique) or self.plan.task == "classification":
+            return None
+        return saved_against_lora(read_config(self.plan.base_model, self.plan.config.base_model), technique)
 
     def sketch(self, plan: RunPlan, number: int) -> Sketch:
         """A stage of this plan, or of one that was changed, without content."""

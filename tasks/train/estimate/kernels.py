@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import sdpa_backward_flop_count, sdpa_flop_count
 
 DeviceKind = Literal["cpu", "cuda"]
@@ -98,6 +99,19 @@ class DeviceKernels(TorchFunctionMode):  # type: ignore[misc]
         return aten._scaled_dot_product_flash_attention_for_cpu(
             query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale
         )[0]
+
+
+class GroupedProducts(TorchDispatchMode):  # type: ignore[misc]
+    """Gives the products of experts their shapes in every precision; torch knows them in bfloat16 alone."""
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if function is not aten._grouped_mm.default or args[0].dtype == torch.bfloat16:
+            return function(*args, **kwargs)
+        left, right, offsets = args[0], args[1], kwargs.get("offs", args[2] if len(args) > 2 else None)
+        # Rows that are sorted by expert: each by its expert's matrix, or, for its gradient, summed over the rows.
+        groups = () if right.dim() == 3 else (offsets.shape[0],)
+        return left.new_empty((*groups, left.shape[0], right.shape[-1]))
 
 
 def _on_cuda(query: Any, key: Any, value: Any, mask: Any, dropout: float, causal: bool, scale: float | None) -> Any:

@@ -42,7 +42,8 @@ def facts(found: Estimate, config: TrainingConfig) -> Facts:
         ("base model", f"{config.base_model}, {number_in_words(found.parameters)} parameters"),
         (
             "technique",
-            f"{config.technique.kind}: {found.trainable:,} trained ({found.trainable / found.parameters:.2%})",
+            f"{config.technique.kind}: {found.trainable:,} trained ({found.trainable / found.parameters:.2%})"
+            + ("" if found.spared is None else f", {found.spared:.1%} fewer than LoRA everywhere"),
         ),
         ("device", _device(found)),
         (

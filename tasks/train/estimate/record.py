@@ -94,6 +94,8 @@ class Estimate(Record):
 
     parameters: int
     trainable: int
+    spared: float | None = None
+    """Of `expert_lora`, the share of trained parameters that it spares against LoRA of the same rank everywhere."""
     stages: tuple[StageEstimate, ...]
     device: Device
     would_fit: tuple[Change, ...] = ()

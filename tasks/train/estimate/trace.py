@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.weak import WeakIdKeyDictionary
 from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
 
-from tasks.train.estimate.kernels import ALSO_COUNTED, DeviceKernels, DeviceKind
+from tasks.train.estimate.kernels import ALSO_COUNTED, DeviceKernels, DeviceKind, GroupedProducts
 
 aten = torch.ops.aten
 Batch = dict[str, torch.Tensor]
@@ -72,7 +72,7 @@ def traced_step(
         if device == "cuda":
             # TRL asks the device whether it has Triton, with which only the places that carry loss are scored.
             modes.enter_context(patch("trl.trainer.utils._use_triton", return_value=True))
-        for mode in (counter, ledger, DeviceKernels(device, mixed)):
+        for mode in (GroupedProducts(), counter, ledger, DeviceKernels(device, mixed)):
             modes.enter_context(mode)
         loss = step(inputs)
         if loss.requires_grad:

@@ -17,6 +17,7 @@ from tasks.train.estimate.plan import hold_to_budget, make_plan
 from tasks.train.estimate.record import Estimate
 from tests.tasks.train.estimate.test_judgement import ENOUGH
 from tests.tasks.train.language.tiny_language import make_language_dataset
+from tests.tasks.train.techniques.networks import make_language_base
 
 Config = Callable[..., TrainingConfig]
 
@@ -79,3 +80,14 @@ def test_every_stage_of_a_language_model_is_planned(stages: list[str], tiny_qwen
     if "rloo" in stages:
         assert estimate.stages[-1].generated_tokens > 0
         assert estimate.stages[-1].memory.other_network > estimate.stages[-1].memory.weights / 2
+
+
+@pytest.mark.slow
+def test_the_plan_says_what_adapters_on_experts_alone_spare(tmp_path: Path) -> None:
+    base = make_language_base(tmp_path / "base", "qwen3_moe")
+    fields = {"base_model": str(base), "batch_size": 8, "epochs": 1, "max_tokens": 96, "stages": ["sft"]}
+    technique = {"kind": "expert_lora", "rank": 4}
+    dataset = make_language_dataset("instruction")
+    plan, estimate, _ = planned(dataset, TrainingConfig.model_validate(fields | {"technique": technique}))
+    assert estimate.spared is not None
+    assert f"{estimate.spared:.1%} fewer than LoRA everywhere" in dict(plan.facts)["technique"]

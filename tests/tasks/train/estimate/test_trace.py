@@ -21,6 +21,7 @@ from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage
 from tasks.train.techniques.apply import apply_technique
 from tests.tasks.train.estimate.conftest import MakePlan
 from tests.tasks.train.language.tiny_language import make_qwen3
+from tests.tasks.train.techniques.networks import make_language_base
 
 SEQUENCES, WIDTH = 4, 48
 
@@ -98,6 +99,20 @@ def test_activations_computed_again_cost_arithmetic_and_spare_memory(
     assert made_again.flops == pytest.approx(counted, rel=0.02)
     assert made_again.flops > 1.1 * kept.flops
     assert made_again.peak["activations"] < 0.8 * kept.peak["activations"]
+
+
+@pytest.mark.parametrize("technique", ["full", "lora", "expert_lora"])
+@pytest.mark.parametrize("kind", ["qwen3_moe", "mixtral"])
+def test_flops_of_experts_are_those_of_a_counted_step(
+    kind: str, technique: str, tmp_path: Path, plan_for: MakePlan
+) -> None:
+    base = make_language_base(tmp_path / kind, kind)
+    plan, batch = plan_for(base, technique={"kind": technique}), answers(packed=True)
+    network = AutoModelForCausalLM.from_pretrained(base)
+    add_fused_lm_head(network)
+    network = apply_technique(network, plan.config.technique, [], [{"input_ids": batch["input_ids"]}]).train()
+    counted = counted_flops(loss_of(SftStage(), network), batch)
+    assert traced(language_model(plan, "cpu"), SftStage(), batch).flops == pytest.approx(counted, rel=0.02)
 
 
 def test_flops_of_a_state_space_model_are_those_of_a_counted_step(tiny_mamba: Path, plan_for: MakePlan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ from transformers import (
     Qwen3Config,
     Qwen3MoeConfig,
 )
+
+from tests.tasks.train.language.tiny_language import make_tokenizer
 
 WORDS = 64
 ENDS = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
@@ -61,6 +64,16 @@ def make(kind: str) -> Any:
     torch.manual_seed(0)
     auto = AutoModelForSequenceClassification if kind in ENCODERS else AutoModelForCausalLM
     return auto.from_config(CONFIGS[kind], dtype=torch.float32).eval()
+
+
+def make_language_base(folder: Path, kind: str) -> Path:
+    """Write a random language model of this kind, with the tokenizer of the tiny rows."""
+    tokenizer = make_tokenizer()
+    torch.manual_seed(0)
+    config = type(CONFIGS[kind]).from_dict(CONFIGS[kind].to_dict() | {"vocab_size": len(tokenizer)})
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def new_modules(kind: str) -> list[str]:
