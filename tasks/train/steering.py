@@ -8,10 +8,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from transformers import Trainer, TrainerCallback
+from transformers import PreTrainedModel, Trainer, TrainerCallback
 
 from tasks.errors import TrainingFailed, UserInputError
 from tasks.train.checkpoints import PREFIX, is_whole, newest_whole
@@ -44,7 +45,7 @@ def train_to_the_end(trainer: Trainer, steering: Steering) -> Log:
     Raises UserInputError where the loss is no longer a number or has exploded, TrainingFailed where a checkpoint cannot
     be written, and Stopped where the process was told to stop.
     """
-    with steering.of(trainer):
+    with steering.of(trainer), own_names(trainer.model):
         checkpoint = steering.newest()
         if checkpoint is not None:
             state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
@@ -58,6 +59,21 @@ def train_to_the_end(trainer: Trainer, steering: Steering) -> Log:
     if steering.stopped_at is not None:
         raise Stopped(f"it was told to stop (SIGTERM) and ended after step {steering.stopped_at}")
     return _in_order(trainer.state.log_history)
+
+
+@contextmanager
+def own_names(network: Any) -> Iterator[None]:
+    """Let checkpoints hold a network's weights under its own names.
+
+    transformers writes them as the hub has them, which for a mixture of experts is one matrix an expert; its trainer,
+    going on from such a checkpoint, would leave the experts as they were before the training and say nothing.
+    """
+    if isinstance(network, PreTrainedModel):
+        network.save_pretrained = partial(network.save_pretrained, save_original_format=False)
+    try:
+        yield
+    finally:
+        network.__dict__.pop("save_pretrained", None)
 
 
 def _in_order(log: Log) -> Log:

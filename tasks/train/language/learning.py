@@ -26,7 +26,7 @@ from tasks.train.language.work import StageWork
 from tasks.train.plan import RunPlan
 from tasks.train.ranks import is_first, wait_for_all
 from tasks.train.sharding import to_be_trained
-from tasks.train.steering import Tell, load_weights
+from tasks.train.steering import Tell, load_weights, own_names
 from tasks.train.techniques.apply import apply_technique, check_recomputation, check_together, merge_adapters
 from tasks.train.techniques.quantisation_aware import convert_and_measure, prepare, unprepare
 
@@ -162,7 +162,8 @@ def _seal(work: StageWork, log: Log) -> None:
     written.mkdir(parents=True)
     if work.stage.kind != "reward":
         # The reward stage trains a network of its own.
-        work.network.save_pretrained(written, max_shard_size=ONE_FILE)
+        with own_names(work.network):
+            work.network.save_pretrained(written, max_shard_size=ONE_FILE)
     (written / LOG).write_text(json.dumps(log), encoding="utf-8")
     seal(written, work.folder)
     for leftover in ("checkpoints", "incoming", "sealing"):

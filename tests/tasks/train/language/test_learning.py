@@ -17,6 +17,7 @@ from tasks.models.language_model import LanguageModel
 from tasks.train.language import learning
 from tasks.train.language.learning import learn
 from tests.tasks.train.language.tiny_language import QUESTIONS
+from tests.tasks.train.techniques.networks import make_language_base
 
 Prepare = Callable[..., Path]
 LORA = {"kind": "lora", "rank": 4}
@@ -120,4 +121,40 @@ def test_a_training_that_is_killed_inside_a_stage_goes_on_to_the_same_model(prep
     listener = Listener()
     learn(killed, listener)
     assert any(note.startswith("goes on from step ") for note in listener.notes)
+    assert manifest_of(killed / "model") == manifest_of(whole / "model")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["qwen3_moe", "mixtral"])
+@pytest.mark.parametrize("technique", ["expert_lora", "lora", "full"])
+def test_a_mixture_of_experts_is_taught_by_sft_and_dpo(
+    kind: str, technique: str, prepare: Prepare, tmp_path: Path
+) -> None:
+    base = make_language_base(tmp_path / "base", kind)
+    before = AutoModelForCausalLM.from_pretrained(base).state_dict()
+    folder = prepare("preference", base_model=str(base), technique={"kind": technique}, epochs=2)
+    learn(folder, Listener())
+    after = AutoModelForCausalLM.from_pretrained(folder / "model").state_dict()
+    assert after.keys() == before.keys()
+    routers = [name for name in before if name.endswith("mlp.gate.weight")]
+    assert len(routers) == 2
+    changed = {name for name in before if not before[name].equal(after[name])}
+    assert bool(changed & set(routers)) == (technique == "full")
+    assert any(".experts." in name for name in changed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("technique", ["expert_lora", "full"])
+def test_a_mixture_of_experts_that_is_killed_goes_on_to_the_same_model(
+    technique: str, prepare: Prepare, tmp_path: Path
+) -> None:
+    base = make_language_base(tmp_path / "base", "qwen3_moe")
+    changes: dict[str, Any] = {"base_model": str(base), "technique": {"kind": technique}, "learning_rate": 2e-2}
+    whole, killed = (prepare("preference", code=code, **changes) for code in ("whole", "killed"))
+    learn(whole, Listener())
+    with pytest.raises(Killed):
+        learn(killed, Listener(at="epoch 2.7"))
+    with pytest.raises(Killed):
+        learn(killed, Listener(at="goes on from step"))
+    learn(killed, Listener())
     assert manifest_of(killed / "model") == manifest_of(whole / "model")
