@@ -33,16 +33,17 @@ from flows.command.console import open_console
 from flows.command.ending import Ending
 from flows.command.session import new_log, prefect_settings
 from flows.config import DeploymentConfig, Schedule, load_config
+from flows.pool import GPU
 from flows.retrain import retrain
 from flows.rollback import rollback
-from flows.train import GPU_DEPLOYMENT, train_in_place
+from flows.train import ON_POOL
 from flows.watch import watch
 from infra.prefect_server import registered_server
 from infra.settings import ROOT, settings
 from tasks.errors import UserInputError
 
 FOLDER = Path(__file__).resolve().parent
-POOLS = {"cpu": "Data, gates and releases.", "gpu": "Training, on machines with a GPU."}
+POOLS = {"cpu": "Data, gates and releases.", GPU: "Training, on machines with a GPU."}
 TAG = "refit"
 ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 """A second run of the same model waits for the first: both would judge against the same champion."""
@@ -61,10 +62,12 @@ def read_configs(paths: Sequence[Path]) -> dict[Path, DeploymentConfig]:
 
 
 def build(configs: dict[Path, DeploymentConfig], working_dir: Path) -> list[RunnerDeployment]:
-    """The deployments of all models, and the two that serve all of them."""
-    training = GPU_DEPLOYMENT.split("/")[1]
+    """The deployments of all models, and those that serve all of them."""
     built = [
-        _deployment(train_in_place, training, working_dir, pool="gpu", describe="Train a candidate for a retrain run."),
+        *(
+            _deployment(flow, GPU, working_dir, pool=GPU, describe=f"{flow.description} For a retrain run.")
+            for flow in ON_POOL
+        ),
         _deployment(rollback, "any", working_dir, describe="Put the previous release of a model back."),
     ]
     for path, config in configs.items():

@@ -15,7 +15,7 @@ from prefect import flow
 
 from flows.config import RetrainConfig
 from flows.prepare import prepare_data
-from flows.train import train_candidate
+from flows.train import training_place
 from tasks.evaluate.task import evaluate
 from tasks.export.task import export
 from tasks.gate.task import gate
@@ -25,7 +25,6 @@ from tasks.release.task import champion_model, release
 from tasks.track.task import tracked_run
 from tasks.train.budget_config import without_budget
 from tasks.train.estimate.plan import hold_to_budget
-from tasks.train.task import pilot, plan_training, search_settings
 
 
 @flow(name="retrain")
@@ -33,13 +32,13 @@ def retrain(config: RetrainConfig) -> Outcome:
     """Refresh the data, train a candidate, and release it only if it has earned it."""
     with tracked_run(config.model, config) as run:
         dataset, advice = prepare_data(config)  # acquire to advise: a set that is not fit stops here, before any GPU
-        hold_to_budget(plan_training(dataset, advice, config.training))
-        training = without_budget(config.training)
-        piloted = pilot(dataset, training, config.pilot)
+        place, training = training_place(), without_budget(config.training)
+        hold_to_budget(place.plan(dataset, advice, config.training))
+        piloted = place.pilot(dataset, training, config.pilot)
         if piloted and not piloted.go_on:
             return run.stop(dataset, piloted.gate)
-        found = search_settings(dataset, training, config.search)
-        candidate = export(train_candidate(dataset, found.training if found else training), config.export)
+        found = place.search(dataset, training, config.search)
+        candidate = export(place.train(dataset, found.training if found else training), config.export)
         report = evaluate(candidate, dataset, config.evaluation)
         champion = champion_model(config.model)
         champion_report = evaluate(champion, dataset, config.evaluation) if champion else None
@@ -53,7 +52,7 @@ def retrain(config: RetrainConfig) -> Outcome:
 def plan(config: RetrainConfig) -> TrainingPlan:
     """Prepare the data and say what the training would take in memory, time and money; nothing is trained."""
     dataset, advice = prepare_data(config)
-    return plan_training(dataset, advice, config.training)
+    return training_place().plan(dataset, advice, config.training)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.records import TaskKind
 from tasks.section import Section
 
 
@@ -31,3 +32,7 @@ class PilotConfig(Section):
     """Most tokens of the prompt that holds as many of the pilot's rows as fit, for language models."""
     seed: int = Field(default=0, ge=0)
     """Seed of the choice of rows."""
+
+    def wants(self, task: TaskKind) -> bool:
+        """Whether rows of this task are piloted."""
+        return self.when == "always" or (self.when == "auto" and task != "classification")

@@ -62,7 +62,8 @@ def plan_training(dataset: DatasetRef, advice: Advice, config: TrainingConfig) -
     return plan
 
 
-def _said(found: Pilot | SearchResult | None) -> str:
+def said(found: Pilot | SearchResult | None) -> str:
+    """What a pilot or a search came to, as one line."""
     return found.sentence if found else "not asked for"
 
 
@@ -70,7 +71,7 @@ def _said(found: Pilot | SearchResult | None) -> str:
     retries=MACHINE,
     reuse=True,
     also=lambda inputs: pointed_to(inputs["training"]),
-    says=_said,
+    says=said,
 )
 def pilot(dataset: DatasetRef, training: TrainingConfig, config: PilotConfig) -> Pilot | None:
     """Whether fine-tuning helps, by a few dozen rows; None where the config asks for no pilot."""
@@ -84,7 +85,7 @@ def pilot(dataset: DatasetRef, training: TrainingConfig, config: PilotConfig) ->
     retries=MACHINE,
     reuse=True,
     also=lambda inputs: pointed_to(inputs["training"]),
-    says=_said,
+    says=said,
     called="search",
 )
 def search_settings(dataset: DatasetRef, training: TrainingConfig, config: SearchConfig) -> SearchResult | None:

@@ -17,6 +17,7 @@ from infra.prefect_server import PrefectServer
 from infra.settings import ROOT
 from tasks.errors import UserInputError
 
+TRAINING = {"plan-training/gpu", "pilot/gpu", "search/gpu", "train/gpu"}
 SMALL = "model: {model}\ndata:\n  train: {{kind: demo}}\n"
 
 
@@ -73,11 +74,11 @@ def test_what_is_registered_is_what_the_file_says(tmp_path: Path, api: str) -> N
     console = open_console(io.StringIO())
     ids = apply([path], ROOT, console)
     assert apply([path], ROOT, console) == ids, "doing it again changes nothing"
-    assert set(ids) == {"retrain/tickets", "watch/tickets", "rollback/any", "train-candidate/gpu"}
+    assert set(ids) == {"retrain/tickets", "watch/tickets", "rollback/any", *TRAINING}
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("retrain/tickets")
         assert {pool.name for pool in client.read_work_pools()} == {"cpu", "gpu"}
-        assert client.read_deployment_by_name("train-candidate/gpu").work_pool_name == "gpu"
+        assert {client.read_deployment_by_name(name).work_pool_name for name in TRAINING} == {"gpu"}
     assert deployment.entrypoint == "flows.retrain.retrain"
     assert deployment.job_variables == {"working_dir": str(ROOT)}
     assert deployment.concurrency_options is not None

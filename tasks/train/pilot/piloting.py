@@ -34,11 +34,6 @@ class PilotTooLong(UserInputError):
     """The pilot's training did not end within `pilot.max_seconds`."""
 
 
-def is_wanted(task: TaskKind, config: PilotConfig) -> bool:
-    """Whether rows of this task are piloted."""
-    return config.when == "always" or (config.when == "auto" and task != "classification")
-
-
 def pilot_on(
     dataset: DatasetRef,
     training: TrainingConfig,
@@ -52,7 +47,7 @@ def pilot_on(
     `code` is the digest of the training's source. Raises UserInputError for what the user must mend, a pilot that takes
     longer than `max_seconds` included, and TrainingFailed where the training failed.
     """
-    if not is_wanted(dataset.task, config):
+    if not config.wants(dataset.task):
         return None
     rows = pilot_rows(dataset, config)
     small = keep_pilot_rows(rows, dataset)
