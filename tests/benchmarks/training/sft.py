@@ -45,7 +45,7 @@ from tests.benchmarks.report import Comparison, compare, write_report
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "math"
 VOCABULARY, WIDTH, LAYERS, MOST_TOKENS = 8192, 192, 4, 1024
-BATCH, LEARNING_RATE, WARMUP_STEPS = 16, 1e-3, 10
+BATCH, LEARNING_RATE, WARMUP_STEPS = 16, 1e-3, 5
 VALIDATION_ROWS, TEST_ROWS = 16, 100
 TAIL, MOST_ANSWERS = 1.1, 30
 """The exponent of the Pareto law by which the long-tailed set puts answers together, and the most of them."""
