@@ -46,7 +46,7 @@ def is_served(flows: Iterable[Flow[..., Any]]) -> bool:
     return False
 
 
-def sent_to_pool(flow: Flow[..., Any], gives: type[AnyRecord], **inputs: BaseModel | Any) -> AnyRecord:
+def sent_to_pool(flow: Flow[..., Any], gives: type[AnyRecord], **inputs: Any) -> AnyRecord:
     """Send the flow's work to its pool and wait for the record that it gives.
 
     Raises UserInputError or TrainingFailed with the reason where the run on the pool did not complete. Whoever stops

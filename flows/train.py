@@ -20,7 +20,7 @@ from tasks.train.config import TrainingConfig
 from tasks.train.pilot_config import PilotConfig
 from tasks.train.search.record import SearchResult
 from tasks.train.search_config import SearchConfig
-from tasks.train.task import in_words, pilot, plan_training, said, search_settings, train
+from tasks.train.task import in_words, pilot, plan_training, said, search_settings, train, with_warnings
 
 
 @flow(name="plan-training", persist_result=True, result_serializer="json")
@@ -57,7 +57,7 @@ ON_POOL = (plan_in_place, pilot_in_place, search_in_place, train_in_place)
 @stage(says=lambda plan: plan.sentence, called="plan_training")
 def plan_on_pool(dataset: DatasetRef, advice: Advice, config: TrainingConfig) -> TrainingPlan:
     """Have the pool say what a training takes there."""
-    return sent_to_pool(plan_in_place, TrainingPlan, dataset=dataset, advice=advice, config=config)
+    return with_warnings(sent_to_pool(plan_in_place, TrainingPlan, dataset=dataset, advice=advice, config=config))
 
 
 @stage(says=said, called="pilot")

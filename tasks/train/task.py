@@ -56,7 +56,11 @@ def plan_training(dataset: DatasetRef, advice: Advice, config: TrainingConfig) -
 
     It is made anew where dataset, config, base model, code or machine is another.
     """
-    plan = make_plan(dataset, advice, config)
+    return with_warnings(make_plan(dataset, advice, config))
+
+
+def with_warnings(plan: TrainingPlan) -> TrainingPlan:
+    """The plan, once everything that it warns of is said to whoever follows the run."""
     for warning in plan.warnings:
         run_logger().warning(f"plan: {warning}")
     return plan

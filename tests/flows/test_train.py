@@ -168,10 +168,15 @@ def worker(deployments: None) -> Iterator[None]:
 
 
 @pytest.mark.slow
-def test_plan_pilot_search_and_training_are_done_by_the_worker_of_the_pool(tmp_path: Path, worker: None) -> None:
+def test_plan_pilot_search_and_training_are_done_by_the_worker_of_the_pool(
+    tmp_path: Path, worker: None, caplog: pytest.LogCaptureFixture
+) -> None:
     dataset = make_dataset(validation=20)
     training = TrainingConfig(base_model=str(make_base_model(tmp_path / "base")), epochs=1, max_tokens=16)
-    plan, piloted, found, candidate = everything(dataset, training)
+    with caplog.at_level("WARNING"):
+        plan, piloted, found, candidate = everything(dataset, training)
+    assert plan.warnings
+    assert all(any(warning in message for message in caplog.messages) for warning in plan.warnings)
     assert plan.figures["steps"] >= 1
     assert piloted is not None
     assert piloted.rows <= 12
