@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,28 @@ MOST_LOGITS = 1 << 27
 """Logits that are held at once: half a gigabyte in single precision."""
 IGNORED = -100
 """Marks a position of no answer, as in PyTorch's losses."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the tokens of an answer are drawn."""
+
+    temperature: float = 0.0
+    """0 takes the likeliest token each time."""
+    top_k: int = 0
+    """Only the likeliest `top_k` tokens are drawn from; 0 is all."""
+    top_p: float = 1.0
+    """Only the likeliest tokens that have this probability together are drawn from."""
+    samples: int = 1
+    """Answers to each text."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.samples > 1 and self.temperature == 0:
+            raise UserInputError("several samples of an answer need a temperature above 0, else all are the same")
+
+
+GREEDY = Sampling()
 
 
 class LanguageModel:
@@ -62,49 +85,28 @@ class LanguageModel:
         texts: Sequence[str],
         *,
         max_new_tokens: int,
-        temperature: float = 0.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
-        samples: int = 1,
-        seed: int = 0,
+        sampling: Sampling = GREEDY,
         batch_size: int = 16,
     ) -> list[list[str]]:
-        """`samples` answers to each text, the same for the same seed; special tokens are left out.
+        """The answers to each text, the same for the same seed; special tokens are left out.
 
-        A temperature of 0 takes the likeliest token each time. An answer ends with the end of the turn, or after
-        `max_new_tokens`. A prompt that leaves no room for them loses its beginning.
+        An answer ends with the end of the turn, or after `max_new_tokens`. A prompt that leaves no room for them loses
+        its beginning.
         """
-        return [
-            [self.decoded(answer) for answer in answers]
-            for answers in self.generate_tokens(
-                texts,
-                max_new_tokens=max_new_tokens,
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                samples=samples,
-                seed=seed,
-                batch_size=batch_size,
-            )
-        ]
+        drawn = self.generate_tokens(texts, max_new_tokens=max_new_tokens, sampling=sampling, batch_size=batch_size)
+        return [[self.decoded(answer) for answer in answers] for answers in drawn]
 
     def generate_tokens(
         self,
         texts: Sequence[str],
         *,
         max_new_tokens: int,
-        temperature: float = 0.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
-        samples: int = 1,
-        seed: int = 0,
+        sampling: Sampling = GREEDY,
         batch_size: int = 16,
     ) -> list[list[list[int]]]:
         """Like `generate`, in token ids: each answer's, with the token that ended it and without padding."""
         import torch
 
-        if samples > 1 and temperature == 0:
-            raise UserInputError("several samples of an answer need a temperature above 0, else all are the same")
         room = self._longest() - max_new_tokens
         if room < 1:
             raise UserInputError(
@@ -112,11 +114,11 @@ class LanguageModel:
                 f"{self._longest()} tokens in all; lower evaluation.max_answer_tokens"
             )
         prompts = [prompt_tokens(self.tokenizer, text, self.info.task)[-room:] for text in texts]
-        options = self._options(max_new_tokens, temperature, top_k, top_p, samples)
+        options, samples = self._options(max_new_tokens, sampling), sampling.samples
         answers: list[list[list[int]]] = [[] for _ in texts]
         devices = [self.network.device] if self.network.device.type == "cuda" else []
         with torch.random.fork_rng(devices), torch.inference_mode():
-            torch.manual_seed(seed)
+            torch.manual_seed(sampling.seed)
             for batch in length_sorted_batches(prompts, batch_size):
                 drawn = self._continued([prompts[index] for index in batch], options)
                 for place, index in enumerate(batch):
@@ -202,17 +204,22 @@ class LanguageModel:
         ends = (place for place, token in enumerate(tokens) if token in self.stop_ids)
         return tokens[: next(ends, len(tokens) - 1) + 1]
 
-    def _options(self, max_new_tokens: int, temperature: float, top_k: int, top_p: float, samples: int) -> Any:
+    def _options(self, max_new_tokens: int, sampling: Sampling) -> Any:
         from transformers import GenerationConfig
 
-        sampling = {"do_sample": True, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+        drawn = {
+            "do_sample": True,
+            "temperature": sampling.temperature,
+            "top_k": sampling.top_k,
+            "top_p": sampling.top_p,
+        }
         pad = self.tokenizer.pad_token_id
         return GenerationConfig(
             max_new_tokens=max_new_tokens,
-            num_return_sequences=samples,
+            num_return_sequences=sampling.samples,
             eos_token_id=sorted(self.stop_ids) or None,
             pad_token_id=pad if pad is not None else min(self.stop_ids, default=0),
-            **(sampling if temperature else {"do_sample": False}),
+            **(drawn if sampling.temperature else {"do_sample": False}),
         )
 
     def _longest(self) -> int:

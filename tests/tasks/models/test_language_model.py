@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tasks.errors import CorruptArtefact, UserInputError
-from tasks.models.language_model import LanguageModel
+from tasks.models.language_model import LanguageModel, Sampling
 from tests.tasks.models.tiny_language_model import LONGEST, make_language_model
 from tests.tasks.models.tiny_model import make_base_model
 
@@ -35,7 +35,7 @@ def test_an_answer_is_the_same_alone_and_in_a_batch(model: LanguageModel) -> Non
 
 def test_samples_differ_among_themselves_and_are_the_same_for_the_same_seed(model: LanguageModel) -> None:
     def drawn(seed: int) -> list[list[str]]:
-        return model.generate(TEXTS, max_new_tokens=8, temperature=1.0, samples=4, seed=seed)
+        return model.generate(TEXTS, max_new_tokens=8, sampling=Sampling(temperature=1.0, samples=4, seed=seed))
 
     first = drawn(1)
     assert [len(set(answers)) > 1 for answers in first] == [True] * 3
@@ -44,17 +44,19 @@ def test_samples_differ_among_themselves_and_are_the_same_for_the_same_seed(mode
 
 
 def test_top_k_of_one_is_the_likeliest_token(model: LanguageModel) -> None:
-    assert model.generate(TEXTS, max_new_tokens=6, temperature=1.0, top_k=1) == model.generate(TEXTS, max_new_tokens=6)
+    assert model.generate(TEXTS, max_new_tokens=6, sampling=Sampling(temperature=1.0, top_k=1)) == model.generate(
+        TEXTS, max_new_tokens=6
+    )
 
 
-def test_several_greedy_samples_are_refused(model: LanguageModel) -> None:
+def test_several_greedy_samples_are_refused() -> None:
     with pytest.raises(UserInputError, match="need a temperature above 0"):
-        model.generate(TEXTS, max_new_tokens=2, samples=2)
+        Sampling(samples=2)
 
 
 def test_an_answer_ends_with_the_end_of_the_turn(model: LanguageModel) -> None:
     assert {model.tokenizer.convert_ids_to_tokens(i) for i in model.stop_ids} == {"<|im_end|>"}
-    drawn = model.generate_tokens(TEXTS * 8, max_new_tokens=99, temperature=50.0, seed=3)
+    drawn = model.generate_tokens(TEXTS * 8, max_new_tokens=99, sampling=Sampling(temperature=50.0, seed=3))
     ended = [answers[0] for answers in drawn if answers[0][-1] in model.stop_ids]
     assert ended
     assert all(not model.stop_ids & set(answer[:-1]) for answer in ended)
@@ -126,7 +128,7 @@ def test_on_a_gpu_it_says_what_it_says_on_the_cpu(model: LanguageModel) -> None:
     assert model.network.device.type == "cuda"
     sums, _ = model.answer_log_probabilities(TEXTS, ANSWERS)
     said = model.generate(TEXTS, max_new_tokens=8)
-    drawn = [model.generate(TEXTS, max_new_tokens=8, temperature=1.0, seed=5) for _ in range(2)]
+    drawn = [model.generate(TEXTS, max_new_tokens=8, sampling=Sampling(temperature=1.0, seed=5)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     model.network.cpu()
     np.testing.assert_allclose(model.answer_log_probabilities(TEXTS, ANSWERS)[0], sums, atol=1e-2)
