@@ -24,14 +24,13 @@ class TorchClassifier:
     def load(cls, folder: Path) -> TorchClassifier:
         """Load the model in `folder`, on the GPU where there is one. Raises CorruptArtefact if it is no model."""
         import torch
-        from transformers import AutoModelForSequenceClassification
         from transformers.utils.logging import disable_progress_bar
+
+        from tasks.models.classifier_network import trained_classifier
 
         disable_progress_bar()
         info = ModelInfo.read(folder)
-        network = AutoModelForSequenceClassification.from_pretrained(
-            folder, use_safetensors=True, trust_remote_code=False, local_files_only=True
-        )
+        network = trained_classifier(str(folder))
         network.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         return cls(network, TextTokenizer.load(folder, info.max_tokens), info)
 

@@ -71,17 +71,17 @@ def teacher_logits(teacher: str, labels: tuple[str, ...], texts: list[str]) -> L
 
     Raises UserInputError for a teacher that cannot be loaded or has other labels.
     """
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
+
+    from tasks.models.classifier_network import trained_classifier
 
     disable_progress_bar()
     place = resolve_base_model(teacher, SETTING)
     source: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(place).is_dir()}
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, use_fast=True, **source)
-        network, found = AutoModelForSequenceClassification.from_pretrained(
-            place, use_safetensors=True, output_loading_info=True, dtype="float32", **source
-        )
+        network, found = trained_classifier(place, output_loading_info=True, dtype="float32")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserInputError(

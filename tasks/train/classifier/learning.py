@@ -20,6 +20,7 @@ from tasks.train.classifier.examples import (
     by_length,
     read_examples,
 )
+from tasks.train.classifier.head_start import HEAD, start_head
 from tasks.train.classifier.network import BaseModel, load_base_model
 from tasks.train.classifier.outcome import write_outcome
 from tasks.train.config import TrainingConfig
@@ -55,6 +56,9 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     if isinstance(stage, DistilStage):
         with first_goes_ahead():
             add_teacher(training, folder, plan, stage, tell)
+    if base.new_modules == [HEAD]:
+        with first_goes_ahead():
+            start_head(base.network, training, base.tokenizer.pad_token_id, folder, tell)
     validation = by_length(read_examples(plan.dataset_folder, "validation", plan.labels, base.tokenizer))
     batches = ({"input_ids": torch.tensor([row["input_ids"]])} for row in training)
     network = apply_technique(base.network, plan.config.technique, base.new_modules, batches)

@@ -26,32 +26,25 @@ class BaseModel:
 
 def load_base_model(plan: RunPlan) -> BaseModel:
     """Load what the plan names. Raises UserInputError where it cannot be loaded or does not suit the config."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    from tasks.models.classifier_network import classifier_from_base
+
     disable_progress_bar()
-    source = {"trust_remote_code": False, "local_files_only": Path(plan.base_model).is_dir()}
-    names = dict(enumerate(plan.labels))
+    place = plan.base_model
     try:
-        tokenizer = AutoTokenizer.from_pretrained(plan.base_model, use_fast=True, **source)
-        network, loading = AutoModelForSequenceClassification.from_pretrained(
-            plan.base_model,
-            id2label=names,
-            label2id={label: number for number, label in names.items()},
-            use_safetensors=True,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-            dtype="float32",
-            **source,
+        tokenizer = AutoTokenizer.from_pretrained(
+            place, use_fast=True, trust_remote_code=False, local_files_only=Path(place).is_dir()
         )
+        network, new_modules = classifier_from_base(place, plan.labels)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserInputError(
             f"the base model {plan.config.base_model!r} cannot be loaded: {reason}; {ALLOWED}"
         ) from error
-    fresh = {*loading["missing_keys"], *(entry[0] for entry in loading["mismatched_keys"])}
     _prepare(network, tokenizer, plan)
-    return BaseModel(network, tokenizer, sorted({name.rpartition(".")[0] for name in fresh} - {""}))
+    return BaseModel(network, tokenizer, new_modules)
 
 
 def _prepare(network: Any, tokenizer: Any, plan: RunPlan) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 from torch._subclasses import FakeTensorMode
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
+from tasks.models.classifier_network import classifier_without_weights, reads_the_mean
 from tasks.train.estimate.kernels import DeviceKind
 from tasks.train.estimate.material import read_config
 from tasks.train.language.network import ADAPTERS
@@ -66,7 +67,7 @@ def classifier(plan: RunPlan, labels: int, device: DeviceKind, source: str | Non
     config.pad_token_id = config.pad_token_id or 0
     language = plan.task != "classification"
     with torch.device("meta"):
-        module = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        module = classifier_without_weights(config, mean=not language and reads_the_mean(place))
         plain = _count(module)
         if source is None:
             fresh = fresh_modules(module, place)
@@ -106,9 +107,13 @@ def fresh_modules(module: Any, source: str) -> list[str]:
         with safe_open(file, framework="numpy") as weights:
             stored.update(weights.keys())
     prefix = f"{module.base_model_prefix}."
+    architecture = getattr(module, "backbone", module).base_model_prefix
     names = [name for name, _ in module.named_parameters()]
     if stored:
-        fresh = [name for name in names if not {name, name.removeprefix(prefix), prefix + name} & stored]
+        inner = {name: name.removeprefix(prefix) for name in names}
+        fresh = [
+            name for name in names if not {name, inner[name], prefix + name, f"{architecture}.{inner[name]}"} & stored
+        ]
     else:
         fresh = [name for name in names if not name.startswith(prefix)]
     return sorted({name.rpartition(".")[0] for name in fresh} - {""})

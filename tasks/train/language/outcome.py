@@ -117,12 +117,13 @@ def draw_losses(curves: dict[str, Any], path: Path) -> None:
     for axes, stage in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages, strict=True):
         for curve, colour, name in (("training", "#9db4c0", "training"), ("validation", "#c0392b", "validation")):
             entries = [entry for entry in curves[curve] if _belongs(entry, stage)]
-            measured = "reward" if any("reward" in e for e in entries) else "loss"
+            measured = "reward" if any("reward" in entry for entry in entries) else "loss"
             points = [(e["step"], e[measured]) for e in entries if measured in e]
             if points:
                 marker = "o" if curve == "validation" else None
                 axes.plot(*zip(*points, strict=True), color=colour, marker=marker, lw=1.5, label=f"{name} {measured}")
-        axes.set(title=stage["kind"], xlabel="step")
+        unit = "cross-entropy (nats a token)" if stage["kind"] in ("sft", "distil") else "loss"
+        axes.set(title=stage["kind"], xlabel="step", ylabel="reward" if measured == "reward" else unit)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
         if axes.get_legend_handles_labels()[0]:

@@ -17,8 +17,8 @@ SUBJECTS = {
 TAILS = ["", "today", "please help me", "for the third time this week and nobody answers", "now", "again and again"]
 
 
-def make_base_model(folder: Path, layers: int = 2) -> Path:
-    """Write a random BERT with a word-piece tokenizer of the demo's words."""
+def make_base_model(folder: Path, layers: int = 2, *, mean: bool = False) -> Path:
+    """Write a random BERT with a word-piece tokenizer of the demo's words; one that says so if it reads the mean."""
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -46,6 +46,9 @@ def make_base_model(folder: Path, layers: int = 2) -> Path:
     )
     BertModel(config).save_pretrained(folder)
     fast.save_pretrained(folder)
+    if mean:
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}', encoding="utf-8")
     return folder
 
 

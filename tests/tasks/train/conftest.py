@@ -24,6 +24,12 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base_model(tmp_path_factory.mktemp("base"))
 
 
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, as an encoder whose text vector is the mean of its tokens'."""
+    return make_base_model(tmp_path_factory.mktemp("encoder"), mean=True)
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny networks gain nothing from threads."""

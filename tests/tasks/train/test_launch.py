@@ -37,10 +37,9 @@ SPLIT = {"processes": 2, "sharding": "full"}
 LONG = 100_000
 
 
-@pytest.fixture
-def steady(tmp_path: Path) -> Path:
+def _steady(folder: Path, *, mean: bool) -> Path:
     """A base model without dropout, which would be drawn otherwise in each process."""
-    folder = make_base_model(tmp_path / "steady")
+    make_base_model(folder, mean=mean)
     config = json.loads((folder / "config.json").read_text())
     without = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (folder / "config.json").write_text(json.dumps(config | without))
@@ -103,9 +102,12 @@ def test_fewer_processes_than_the_config_says_are_refused(prepare: Prepare) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_a_classifier_has_the_losses_of_one_process_in_two(steady: Path, prepare: Prepare, smoothing: float) -> None:
-    changes = {"base_model": str(steady), "batch_size": 10, "epochs": 2, "label_smoothing": smoothing}
+@pytest.mark.parametrize(("smoothing", "mean"), [(0.0, False), (0.1, True)])
+def test_a_classifier_has_the_losses_of_one_process_in_two(
+    tmp_path: Path, prepare: Prepare, smoothing: float, mean: bool
+) -> None:
+    base = _steady(tmp_path / "steady", mean=mean)
+    changes = {"base_model": str(base), "batch_size": 10, "epochs": 2, "label_smoothing": smoothing}
     runs = [prepare(**changes, devices=devices) for devices in ({}, TWO)]
     alone, both = (_trained(folder) for folder in runs)
     assert both["steps"] == alone["steps"]

@@ -49,16 +49,21 @@ def few_threads() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.mark.parametrize("base", ["BertForSequenceClassification", "MeanPooledClassifier"])
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique["kind"])
-def test_each_technique_learns_and_gives_a_plain_model(technique: dict[str, Any], prepare: Prepare) -> None:
-    folder = prepare(technique=technique, epochs=10, learning_rate=1e-2, early_stopping_patience=10)
+def test_each_technique_learns_and_gives_a_plain_model(
+    technique: dict[str, Any], base: str, prepare: Prepare, tiny_base: Path, tiny_encoder: Path
+) -> None:
+    place = tiny_encoder if base == "MeanPooledClassifier" else tiny_base
+    changes = {"base_model": str(place), "technique": technique, "learning_rate": 1e-2}
+    folder = prepare(**changes, epochs=10, early_stopping_patience=10)
     figures = learn(folder, Listener(folder))
     history = json.loads((folder / "model" / "report" / "history.json").read_text())
     assert history["training"][-1]["loss"] < 0.9 * history["training"][0]["loss"]
     assert figures["validation_loss"] == pytest.approx(min(entry["loss"] for entry in history["validation"]), rel=1e-3)
     model = TorchClassifier.load(folder / "model")
     assert model.labels == ("card", "login", "refund")
-    assert type(model.network).__name__ == "BertForSequenceClassification"
+    assert type(model.network).__name__ == base
     share = figures["trainable_parameters"] / figures["parameters"]
     assert share == 1 if technique["kind"] == "full" else 0 < share < 0.9
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
+from tasks.models.classifier_network import classifier_from_base
 from tasks.train.estimate.kernels import ALSO_COUNTED
 from tasks.train.estimate.network import Network, classifier, language_model
 from tasks.train.estimate.steps import Batch, LossOf, loss_of
@@ -130,10 +131,14 @@ def test_an_adapter_spares_the_gradients_of_the_frozen_weights(tiny_qwen3: Path,
     assert lora.optimiser_bytes == 8 * lora.trainable
 
 
-def test_the_peak_is_what_the_allocator_of_a_real_step_counts(tiny_base: Path, plan_for: MakePlan) -> None:
-    plan, batch = plan_for(tiny_base, "classification", ("a", "b", "c")), labelled()
-    found = traced(classifier(plan, 3, "cpu"), ClassifyStage(), batch)
-    network = AutoModelForSequenceClassification.from_pretrained(tiny_base, num_labels=3).train()
+@pytest.mark.parametrize("base", ["tiny_base", "tiny_encoder"])
+def test_the_peak_is_what_the_allocator_of_a_real_step_counts(
+    base: str, plan_for: MakePlan, request: pytest.FixtureRequest
+) -> None:
+    place, labels = request.getfixturevalue(base), ("a", "b", "c")
+    batch = labelled()
+    found = traced(classifier(plan_for(place, "classification", labels), 3, "cpu"), ClassifyStage(), batch)
+    network = classifier_from_base(str(place), labels)[0].train()
     assert sum(found.peak.values()) == pytest.approx(allocated_peak(lambda: network(**batch).loss), rel=0.05)
 
 
