@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from tasks.train.history import LOSS
-from tasks.train.machine import Machine
+from tasks.energy.machine import Machine
 
 Event = dict[str, Any]
 NOT_CURVES = ("runtime", "_per_second", "num_tokens", "total_flos", "epoch")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.train import energy
+from tasks.energy import counter
+from tasks.energy.machine import Machine, rapl_counters
 from tasks.train.energy import EnergyMeter
-from tasks.train.machine import Machine, rapl_counters
 
 
 def counters(root: Path, microjoules: int, name: str = "package-0") -> None:
@@ -27,7 +27,7 @@ def work() -> int:
 def test_without_counters_the_processors_time_is_modelled_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(energy, "rapl_counters", lambda: {})
+    monkeypatch.setattr(counter, "rapl_counters", lambda: {})
     with EnergyMeter(tmp_path) as meter:
         work()
     figures = meter.figures()
@@ -38,9 +38,9 @@ def test_without_counters_the_processors_time_is_modelled_and_says_so(
 
 def test_counters_are_read_and_may_wrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counters(tmp_path, 9_000_000)
-    monkeypatch.setattr(energy, "rapl_counters", lambda: rapl_counters(tmp_path))
+    monkeypatch.setattr(counter, "rapl_counters", lambda: rapl_counters(tmp_path))
     with EnergyMeter(tmp_path) as meter:
-        meter.machine.__dict__["gpus"] = []
+        meter.counter.machine.__dict__["gpus"] = []
         counters(tmp_path, 1_500_000)
     assert meter.figures() == {"energy_joules": 2.5, "energy_is_modelled": 0.0}
 

@@ -1,6 +1,6 @@
-"""What the machine does while it trains: processor, memory and GPU, as metrics; and counters of energy.
+"""What the machine does while it computes: processor, memory and GPU, as metrics; and counters of energy.
 
-GPUs are read through NVML, those that this training can see and no others. Where there is none, none is spoken of.
+GPUs are read through NVML, those that this process can see and no others. Where there is none, none is spoken of.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Gpu:
 
 
 class Machine:
-    """This process and the devices it trains on."""
+    """This process and the devices it computes on."""
 
     def __init__(self) -> None:
         self.process = psutil.Process()
