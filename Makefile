@@ -19,7 +19,7 @@ export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help retrain data plan rollback serve ui test test-slow test-all bench lint format lock clean
+.PHONY: help retrain data plan rollback override signing-key serve ui test test-slow test-all bench lint format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ plan: $(READY) ## Say what the training of CONFIG=… would take in memory, time
 
 rollback: $(READY) ## Put the previous release of MODEL=… back; ARGS='--why …'
 	@$(BIN)/python -m flows.rollback "$(MODEL)" $(ARGS)
+
+override: $(READY) ## Release a candidate against its verdict: ARGS='--candidate … --verdict … --by … --reason …'
+	@$(BIN)/python -m flows.override "$(CONFIG)" $(ARGS)
+
+signing-key: $(READY) ## Make a key pair for signing verdicts; the private half goes to .refit/signing.key
+	@$(BIN)/python -m flows.signing_key $(ARGS)
 
 serve: $(READY) ## Serve the newest release of MODEL=… over HTTP
 	@$(BIN)/python -m deployments.server "$(MODEL)" $(ARGS)

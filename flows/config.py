@@ -18,6 +18,7 @@ from tasks.evaluate.config import EvaluationConfig
 from tasks.export.config import ExportConfig
 from tasks.gate.config import GatesConfig
 from tasks.gate.policy import policy_for
+from tasks.gate.signing_config import SigningConfig
 from tasks.label.config import FileQueueConfig
 from tasks.release.config import ReleaseConfig
 from tasks.section import Section
@@ -27,6 +28,9 @@ from tasks.train.pilot_config import PilotConfig
 from tasks.train.search_config import SearchConfig
 from tasks.validate.config import ValidationConfig
 from tasks.watch.config import WatchConfig
+
+ROOMS_OF_GATES = ("parity", "fairness", "robustness", "drift", "side_effects", "people")
+"""Gates whose figures are measured only where the part of the section `evaluation` with the same name asks for it."""
 
 
 class RetrainConfig(Section):
@@ -58,6 +62,8 @@ class RetrainConfig(Section):
     """How a model is measured."""
     gates: GatesConfig = GatesConfig()
     """What a candidate must show to be released."""
+    signing: SigningConfig = SigningConfig()
+    """With which key verdicts are signed, and whose signature counts."""
     release: ReleaseConfig = ReleaseConfig()
     """What happens to a candidate that passed."""
     watch: WatchConfig = WatchConfig()
@@ -65,7 +71,13 @@ class RetrainConfig(Section):
 
     @model_validator(mode="after")
     def _gates_suit_the_task(self) -> Self:
-        policy_for(self.data.task, self.gates)
+        policy = policy_for(self.data.task, self.gates)
+        for name in ROOMS_OF_GATES:
+            if getattr(policy, name) is not None and getattr(self.evaluation, name) is None:
+                raise ValueError(
+                    f"gates.{name} is set, but evaluation.{name} is null, so nothing would measure it: set "
+                    f"evaluation.{name} to {{}} for its defaults, or gates.{name} to null"
+                )
         return self
 
 

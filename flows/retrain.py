@@ -16,8 +16,9 @@ from prefect import flow
 from flows.config import RetrainConfig
 from flows.prepare import prepare_data
 from flows.train import training_place
-from tasks.evaluate.task import evaluate
+from tasks.evaluate.task import evaluate, side_by_side
 from tasks.export.task import export
+from tasks.gate.in_force import in_force
 from tasks.gate.task import gate
 from tasks.label.task import ask_for_labels
 from tasks.records import Outcome, TrainingPlan
@@ -31,6 +32,7 @@ from tasks.train.estimate.plan import hold_to_budget
 def retrain(config: RetrainConfig) -> Outcome:
     """Refresh the data, train a candidate, and release it only if it has earned it."""
     with tracked_run(config.model, config) as run:
+        config.signing.signer()  # a key that is named and not there must not be found out after the training
         dataset, advice = prepare_data(config)  # acquire to advise: a set that is not fit stops here, before any GPU
         place, training = training_place(), without_budget(config.training)
         hold_to_budget(place.plan(dataset, advice, config.training))
@@ -42,9 +44,11 @@ def retrain(config: RetrainConfig) -> Outcome:
         report = evaluate(candidate, dataset, config.evaluation)
         champion = champion_model(config.model)
         champion_report = evaluate(champion, dataset, config.evaluation) if champion else None
-        verdict = gate(report, champion_report, config.gates)
+        both = side_by_side(candidate, report, champion, champion_report, dataset, config.evaluation)
+        verdict = gate(report, champion_report, both, config.gates, config.model, config.signing)
         ask_for_labels(config.model, candidate, dataset, config.labelling)
-        released = release(config.model, candidate, verdict, config.release) if verdict.passed else None
+        terms = in_force(report, config.gates, config.signing)
+        released = release(config.model, candidate, verdict, config.release, terms) if verdict.passed else None
         return run.finish(dataset, candidate, report, verdict, released)
 
 

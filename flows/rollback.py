@@ -24,9 +24,9 @@ BY_HAND = "asked for by a person"
 
 
 @flow(name="rollback")
-def rollback(model: str, why: str = BY_HAND) -> Release:
+def rollback(model: str, why: str = BY_HAND, trusted: tuple[str, ...] = ()) -> Release:
     """Append an entry to the release log that puts the previous release's model back."""
-    return roll_back(model, why)
+    return roll_back(model, why, trusted)
 
 
 @flow(name="repair-alias")
@@ -43,7 +43,9 @@ def main(arguments: list[str]) -> int:
             version = run_flow(repair_alias, {"model": options.model})
             _say(f"MLflow's alias of {options.model} is at version {version}, as the release log says.")
         else:
-            entry = run_flow(rollback, {"model": options.model, "why": options.why})
+            entry = run_flow(
+                rollback, {"model": options.model, "why": options.why, "trusted": tuple(options.trusted_key)}
+            )
             _say(
                 f"Rolled back: {entry.model} serves model {entry.model_digest[:12]} again "
                 f"(entry {entry.number} of the release log, by {entry.by}: {entry.why})."
@@ -55,6 +57,8 @@ def _parser() -> Arguments:
     parser = Arguments(prog="python -m flows.rollback", description="Put the previous release back.")
     parser.add_argument("model", metavar="MODEL", help="name of the model, as in its YAML")
     parser.add_argument("--why", default=BY_HAND, help="the reason, for the release log")
+    trusted = "put back only what this public key has signed the verdict of; may be given more than once"
+    parser.add_argument("--trusted-key", action="append", default=[], metavar="KEY", help=trusted)
     repair = "only set MLflow's alias again, from the release log"
     parser.add_argument("--repair-alias", action="store_true", help=repair)
     return parser

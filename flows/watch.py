@@ -43,7 +43,10 @@ def watch(config: RetrainConfig) -> Drift:
     if drift.state != "drifted":
         return drift
     answered = drift.model_copy(
-        update={"rolled_back": roll_back_if_young(in_force, drift), "retrain_run": start_retrain(drift)}
+        update={
+            "rolled_back": roll_back_if_young(in_force, drift, config.signing.trusted),
+            "retrain_run": start_retrain(drift),
+        }
     )
     emit_event(
         EVENT,
@@ -53,7 +56,7 @@ def watch(config: RetrainConfig) -> Drift:
     return answered
 
 
-def roll_back_if_young(in_force: Release, drift: Drift) -> bool:
+def roll_back_if_young(in_force: Release, drift: Drift, trusted: tuple[str, ...]) -> bool:
     """Put the previous release back if the drifted one is new; says so, and why not where it is not done.
 
     A release that a rollback put back is left: that its traffic drifts as well shows that the traffic has changed.
@@ -67,7 +70,7 @@ def roll_back_if_young(in_force: Release, drift: Drift) -> bool:
         log.warning(f"release {in_force.number} is no longer in force: nothing is rolled back")
         return False
     try:
-        roll_back(in_force.model, f"release {in_force.number} drifted: {drift.reason}")
+        roll_back(in_force.model, f"release {in_force.number} drifted: {drift.reason}", trusted)
     except RefitError as error:
         log.warning(f"release {in_force.number} stays: {error}")
         return False

@@ -96,7 +96,22 @@ class Report(Artefact):
     holdout_digest: str
     """SHA-256 of the holdout split's file, so that two reports can prove they saw the same rows."""
     rows: int
+    confidence: float
+    """Confidence level of every interval in `metrics`."""
     metrics: dict[str, Measurement]
+    missing: dict[str, str] = Field(default_factory=dict)
+    """By part of the section `evaluation`, why a figure that a gate may ask for is not there, and what to do."""
+
+
+class SideBySide(Artefact):
+    """Candidate and champion measured in turns, and compared slice by slice; `report/` has tables and plots."""
+
+    candidate_digest: str
+    champion_digest: str | None
+    """Null where there is no champion, or it is the candidate itself."""
+    metrics: dict[str, Measurement]
+    """`joules_per_1000`, `energy_is_modelled`, and with a champion `joules_per_1000_champion`, `energy_ratio`,
+    `slices_worse` and `worst_slice_difference`."""
 
 
 class GateResult(Record):
@@ -110,10 +125,24 @@ class GateResult(Record):
     state: State
     reason: str
     """One sentence for a person: what was compared with what, and what follows."""
+    at_least: bool | None = None
+    """Whether the value has to be at or above the limit; False: at or below; null where nobody said."""
+    plots: tuple[str, ...] = ()
+    """Pictures of the evaluated report, by their names in its folder `report/`."""
+
+
+class Signature(Record):
+    """Who vouches for a piece of JSON: an ed25519 signature over its canonical form (see tasks/signatures.py)."""
+
+    algorithm: Literal["ed25519"] = "ed25519"
+    public_key: str
+    """The 32 bytes of the key in base64."""
+    value: str
+    """The 64 bytes of the signature in base64."""
 
 
 class Verdict(Artefact):
-    """The answer of all gates about one candidate, bound to what it was measured on."""
+    """The answer of all gates about one candidate, bound to what it was measured on, by what and by whose key."""
 
     state: State
     gates: tuple[GateResult, ...]
@@ -122,6 +151,16 @@ class Verdict(Artefact):
     holdout_digest: str
     policy_digest: str
     """SHA-256 of the gate policy as JSON."""
+    model: str | None = None
+    """Name of the model that the candidate is one of; null where nobody said."""
+    code_digest: str | None = None
+    """SHA-256 of the code that measured and judged, and of the locked versions; null in verdicts that name none."""
+    looks: int | None = None
+    """Which candidate of its model this is that was judged on this holdout, from 1; null where nobody counted."""
+    warning: str | None = None
+    """Why the holdout wears out, and what to do; null while it does not."""
+    signed_by: str | None = None
+    """Fingerprint of the public key that the stored verdict is signed with; null where it is not signed."""
 
     @property
     def passed(self) -> bool:
@@ -129,12 +168,47 @@ class Verdict(Artefact):
         return self.state == "pass"
 
 
+class InForce(Record):
+    """What a verdict must rest on before anything is released on its word."""
+
+    policy_digest: str
+    """SHA-256 of the gate policy as JSON."""
+    holdout_digest: str
+    """SHA-256 of the holdout split's file."""
+    trusted: tuple[str, ...] = ()
+    """Public keys in base64, of which one must have signed it; where there is none, an unsigned verdict will do."""
+
+
+class Override(Record):
+    """That a person released a candidate although its verdict did not pass. It travels with every later entry."""
+
+    verdict_state: State
+    """What the verdict said: `fail` or `inconclusive`."""
+    by: str
+    why: str
+    at: str
+    """Time of the decision, ISO 8601, UTC."""
+    signature: Signature | None = None
+    """Over model, model digest, verdict digest and the fields above; null where there was no key to sign with."""
+
+
+class AskedOverride(Record):
+    """What a person asks for who releases a candidate against its verdict."""
+
+    candidate: str
+    """Digest or URI of the model."""
+    verdict_uri: str
+    """URI or digest of the verdict about it."""
+    by: str
+    why: str
+
+
 class Release(Record):
     """One entry of a model's release log. The newest entry is the champion."""
 
     model: str
     number: int
-    kind: Literal["release", "rollback"]
+    kind: Literal["release", "rollback", "override"]
     model_uri: str
     model_digest: str
     verdict_uri: str
@@ -145,6 +219,8 @@ class Release(Record):
     """Time of the entry, ISO 8601, UTC."""
     previous: str | None
     """SHA-256 of the entry before it, as stored."""
+    override: Override | None = None
+    """Set where the model serves by a person's decision and not by its verdict; a rollback to one carries it on."""
 
 
 class Outcome(Record):

@@ -31,6 +31,7 @@ from deployments.server.follower import Follower
 from deployments.server.limits import Limits
 from deployments.server.loading import loader
 from tasks.errors import RefitError, UserInputError
+from tasks.signatures import key_bytes
 from tasks.store import store
 from tasks.traffic.writer import TrafficWriter
 
@@ -60,10 +61,14 @@ def _serve(options: argparse.Namespace, listener: socket.socket) -> None:
         raise UserInputError("--raw-texts says how texts are kept: give --keep-texts with it, or neither")
     if options.keep_days < 1:
         raise UserInputError(f"--keep-days is {options.keep_days}: 1 or more days are allowed")
+    if unreadable := [key for key in options.trusted_key if key_bytes(key) is None]:
+        raise UserInputError(
+            f"--trusted-key {unreadable[0]!r} is no public key: python -m flows.signing_key prints one"
+        )
     store()  # a wrong REFIT_STORE is the caller's to mend; a store that is away for a while is not
     limits = Limits(texts=options.max_texts, characters=options.max_characters)
     server = ModelServer(
-        follower=Follower(options.model, loader(limits, options.threads)),
+        follower=Follower(options.model, loader(limits, options.threads, options.trusted_key)),
         traffic=TrafficWriter(options.model, mask_texts=not options.raw_texts),
         limits=limits,
         poll_seconds=options.poll_seconds,
@@ -112,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         "--poll-seconds", type=float, default=3.0, help="how often the release log is looked at (%(default)s)"
     )
     parser.add_argument("--threads", type=int, default=0, help="threads a batch, 0 for one a core (%(default)s)")
+    parser.add_argument(
+        "--trusted-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="public key (base64) that must have signed the verdict of what is served; may be given more than once",
+    )
     parser.add_argument("--max-texts", type=int, default=limits.texts, help="texts a request (%(default)s)")
     parser.add_argument("--max-characters", type=int, default=limits.characters, help="characters a text (%(default)s)")
     _add_log_options(parser)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deployments.server.batching import Batcher
@@ -35,8 +35,11 @@ class Loaded:
 Load = Callable[[Release, Loaded | None], Loaded]
 
 
-def loader(limits: Limits, threads: int = 0) -> Load:
-    """How releases are loaded with these limits; `threads` work on one batch, 0 for one a physical core."""
+def loader(limits: Limits, threads: int = 0, trusted: Sequence[str] = ()) -> Load:
+    """How releases are loaded with these limits; `threads` work on one batch, 0 for one a physical core.
+
+    Where public keys are `trusted`, one of them must have signed the verdict of what is served.
+    """
 
     def load(entry: Release, serving: Loaded | None) -> Loaded:
         """Load a release. One whose model serves already (`serving`) only needs its verdict checked.
@@ -44,7 +47,7 @@ def loader(limits: Limits, threads: int = 0) -> Load:
         Raises CorruptArtefact where the verdict does not let the model pass, or a file is not what the manifest says,
         and NotServed for a language model.
         """
-        require_bound(entry)
+        require_bound(entry, trusted)
         if serving and serving.entry.model_digest == entry.model_digest:
             return Loaded(entry, serving.batcher)
         folder = fetch_whole(Artefact(uri=entry.model_uri, digest=entry.model_digest))

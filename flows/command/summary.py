@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.settings import settings
-from tasks.records import Advice, Artefact, DatasetRef, GateResult, Measurement, Outcome, Report
+from tasks.records import Advice, Artefact, DatasetRef, GateResult, Measurement, Outcome, Report, Verdict
 
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}
 _REASONS_SHOWN = 6
@@ -152,6 +152,9 @@ def _next_steps(outcome: Outcome, results: Mapping[str, Sequence[Any]]) -> Itera
     for report in (results.get("evaluate") or [])[:1]:
         if isinstance(report, Report):
             yield "report", _folder(report.uri, "report")
+    for verdict in (results.get("gate") or [])[-1:]:
+        if isinstance(verdict, Verdict):
+            yield "verdict", _folder(verdict.uri, "report/verdict.html")
     if outcome.mlflow_run_id:
         yield "experiment", f"MLflow run {outcome.mlflow_run_id}; `make ui` opens it"
     for asked in (results.get("ask_for_labels") or [])[-1:]:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from tasks.evaluate.drift_config import DriftConfig
+from tasks.evaluate.energy_config import EnergyConfig
+from tasks.evaluate.fairness_config import FairnessConfig
+from tasks.evaluate.load_config import LoadConfig
+from tasks.evaluate.parity_config import ParityConfig
+from tasks.evaluate.people_config import PeopleConfig
+from tasks.evaluate.robustness_config import RobustnessConfig
+from tasks.evaluate.side_effects_config import SideEffectsConfig
 from tasks.section import Section
 
 
 class EvaluationConfig(Section):
     """How a model is measured. Limits are the gates' business."""
 
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    """Confidence level of every interval."""
+    confidence: float = Field(default=0.9, gt=0.5, lt=1)
+    """Confidence level of every interval. At 0.9 each end by itself holds with 95 %, and one end is what a gate looks
+    at: a model beyond a limit gets past its gate in at most 5 % of all cases."""
     bootstrap_samples: int = Field(default=1000, ge=100)
     """Resamples behind every interval."""
     ece_bins: int = Field(default=15, ge=2)
@@ -26,3 +35,19 @@ class EvaluationConfig(Section):
     """A language model's: answers timed one by one. An interval of the p95 needs 72, one of the p99 needs 368."""
     seed: int = Field(default=0, ge=0)
     """Seed of the resampling, and of the choice of rows to answer and of texts for the timed requests."""
+    load: LoadConfig | None = LoadConfig()
+    """A classifier's: how it is timed from cold, by length, and with several callers."""
+    parity: ParityConfig | None = ParityConfig()
+    """A classifier's: whether the trained network and the served form say the same."""
+    side_effects: SideEffectsConfig | None = SideEffectsConfig()
+    """A classifier's: in which slices it may get worse, and how sure it is of texts that are no task."""
+    people: PeopleConfig | None = None
+    """A classifier's: what it does to the people who work with it."""
+    energy: EnergyConfig | None = EnergyConfig()
+    """A classifier's: what predictions cost, beside the champion's."""
+    fairness: FairnessConfig | None = None
+    """A classifier's: whether groups of rows are served alike."""
+    robustness: RobustnessConfig | None = None
+    """A classifier's: what attacks and typos do to it."""
+    drift: DriftConfig | None = None
+    """A classifier's: how it holds where the traffic moves away from its training rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from tasks.evaluate.answers import Answers, Classifier, answer
@@ -9,8 +11,10 @@ from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.latency import latency_metrics, time_requests
 from tasks.metrics.calibration import Floats
 from tasks.metrics.calibration_interval import calibration_error_interval
+from tasks.metrics.calibration_unbiased import FEWEST_IN_BIN, debiased_calibration_error
 from tasks.metrics.classification import label_table
 from tasks.metrics.intervals import score_intervals, share_interval
+from tasks.metrics.selective import accuracy_at_coverage, area_under_risk, coverage_at_accuracy
 from tasks.records import Measurement
 
 GROUP_METRIC = "accuracy."
@@ -31,7 +35,11 @@ def measure(
 
 
 def quality_metrics(answers: Answers, config: EvaluationConfig) -> dict[str, Measurement]:
-    """`mcc`, `f1_macro`, `accuracy`, and the calibration error with the temperature (`ece`) and without it."""
+    """`mcc`, `f1_macro`, `accuracy`, and the calibration error with the temperature (`ece`) and without it.
+
+    And what the confidences are good for: `ece_debiased`, `area_under_risk`, `accuracy_at_80_coverage` and
+    `coverage_at_95_accuracy`.
+    """
     resampling = {"samples": config.bootstrap_samples, "seed": config.seed}
     scores = score_intervals(
         answers.labels, answers.predicted, len(answers.names), confidence=config.confidence, **resampling
@@ -43,7 +51,25 @@ def quality_metrics(answers: Answers, config: EvaluationConfig) -> dict[str, Mea
         )
         for name, values in stated.items()
     }
-    return {**scores, **errors}
+    return {**scores, **errors, **_by_confidence(answers, config)}
+
+
+def _by_confidence(answers: Answers, config: EvaluationConfig) -> dict[str, Measurement]:
+    """What the confidences are good for: the error of calibration without its bias, and answers by the surest first."""
+    stated, correct = answers.confidence, answers.correct
+    resampling: dict[str, Any] = {
+        "samples": config.bootstrap_samples,
+        "confidence": config.confidence,
+        "seed": config.seed,
+    }
+    found = {
+        "area_under_risk": area_under_risk(stated, correct, **resampling),
+        "accuracy_at_80_coverage": accuracy_at_coverage(stated, correct, 0.80, config.confidence).accuracy,
+        "coverage_at_95_accuracy": coverage_at_accuracy(stated, correct, 0.95, config.confidence),
+    }
+    if len(correct) >= FEWEST_IN_BIN:
+        found["ece_debiased"] = debiased_calibration_error(stated, correct, config.ece_bins, **resampling)
+    return found
 
 
 def group_metrics(answers: Answers, config: EvaluationConfig) -> dict[str, Measurement]:

@@ -9,44 +9,65 @@ import pandas as pd
 from tasks.errors import UserInputError
 from tasks.evaluate.config import EvaluationConfig
 from tasks.models.info import ModelInfo
-from tasks.records import Measurement, TaskKind
+from tasks.records import DatasetRef, Measurement
+from tasks.store import fetch_whole
+
+Measured = tuple[dict[str, Measurement], dict[str, str]]
+"""Figures by name; and by part of the section why a figure that a gate may ask for is missing."""
 
 
 def write_measured(
     folder: Path,
     model_folder: Path,
+    dataset: DatasetRef,
     holdout: pd.DataFrame,
-    task: TaskKind,
     config: EvaluationConfig,
     origin: dict[str, str],
-) -> dict[str, Measurement]:
-    """Fill the empty `folder` with the report of the model in `model_folder`, and return its figures.
+) -> Measured:
+    """Fill the empty `folder` with the report of the model in `model_folder` on `holdout`, and return its figures.
 
-    `task` is what the holdout's rows ask. Raises UserInputError where the model does another, and where the holdout
-    has no rows or a row lacks what it is measured by.
+    Raises UserInputError where the model does another task than the dataset's, and where the holdout has no rows or a
+    row lacks what it is measured by.
     """
     labels_texts = ModelInfo.read(model_folder).task == "classification"
-    if labels_texts != (task == "classification"):
+    if labels_texts != (dataset.task == "classification"):
         kinds = ("labels texts", "answers them") if labels_texts else ("answers texts", "labels them")
         raise UserInputError(
-            f"the model {origin['model_digest'][:12]} {kinds[0]}, but rows of the task {task} (data.task) ask for one "
-            f"that {kinds[1]}: models of two kinds cannot share a name and a release log; give this one another `model`"
+            f"the model {origin['model_digest'][:12]} {kinds[0]}, but rows of the task {dataset.task} (data.task) ask "
+            f"for one that {kinds[1]}: models of two kinds cannot share a name and a release log; give this one "
+            "another `model`"
         )
     if labels_texts:
-        return _classifier(folder, model_folder, holdout, config, origin)
-    return _language_model(folder, model_folder, holdout, config, origin)
+        return _classifier(folder, model_folder, fetch_whole(dataset), holdout, config, origin)
+    return _language_model(folder, model_folder, holdout, config, origin), {}
 
 
 def _classifier(
-    folder: Path, model_folder: Path, holdout: pd.DataFrame, config: EvaluationConfig, origin: dict[str, str]
-) -> dict[str, Measurement]:
+    folder: Path,
+    model_folder: Path,
+    dataset_folder: Path,
+    holdout: pd.DataFrame,
+    config: EvaluationConfig,
+    origin: dict[str, str],
+) -> Measured:
     from tasks.evaluate.measure import measure
     from tasks.evaluate.report import write_report
+    from tasks.evaluate.rooms import measure_rooms
+    from tasks.evaluate.side_effects.slices import slices_for
+    from tasks.evaluate.slices_file import SLICES
+    from tasks.evaluate.subject import Subject
     from tasks.models.onnx_classifier import OnnxClassifier
 
-    answers, milliseconds, metrics = measure(OnnxClassifier.load(model_folder), holdout, config)
+    classifier = OnnxClassifier.load(model_folder)
+    answers, milliseconds, metrics = measure(classifier, holdout, config)
+    subject = Subject(model_folder, dataset_folder, classifier, holdout, answers)
+    (folder / "report").mkdir()
+    more, missing = measure_rooms(subject, config, folder / "report")
+    metrics |= more
+    if config.side_effects:
+        slices_for(subject, config.side_effects).to_parquet(folder / SLICES, index=False)
     write_report(folder, answers, milliseconds, metrics, config, origin)
-    return metrics
+    return metrics, missing
 
 
 def _language_model(

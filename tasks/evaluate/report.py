@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tasks.evaluate.answers import Answers, predictions
 from tasks.evaluate.config import EvaluationConfig
+from tasks.evaluate.coverage_plot import plot_coverage
 from tasks.evaluate.measure import GROUP_METRIC, by_label
 from tasks.evaluate.plots import plot_confusion_matrix, plot_groups, plot_latency, plot_reliability
 from tasks.metrics.calibration import Floats
@@ -24,7 +25,7 @@ def write_report(
     """Fill an empty folder. `origin` names what was measured and on what; no row's text is written."""
     predictions(answers).to_parquet(folder / "predictions.parquet", index=False)
     report = folder / "report"
-    report.mkdir()
+    report.mkdir(exist_ok=True)
     figures = {
         **origin,
         "rows": len(answers.labels),
@@ -37,6 +38,7 @@ def write_report(
     by_label(answers, config.confidence).to_csv(report / "per_class.csv", index=False, float_format="%.6g")
     plot_confusion_matrix(answers, report / "confusion_matrix.png")
     plot_reliability(answers, config, metrics["ece_uncalibrated"], metrics["ece"], report / "reliability.png")
+    plot_coverage(answers, config.confidence, report / "coverage.png")
     tail = ("p99", metrics["p99_milliseconds"])
     plot_latency(milliseconds, metrics["p50_milliseconds"], tail, report / "latency.png")
     groups = {

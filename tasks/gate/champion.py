@@ -10,10 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from tasks.gate.config import ChampionGate, GatesConfig
-from tasks.gate.judge import NAMES, Quantity, ends, failure, state_of, what_would_settle
+from tasks.gate.judge import Quantity, ends, failure, state_of, what_would_settle
+from tasks.gate.limits import NAMES
 from tasks.gate.policy import OF_LABELS, policy_for, task_of
 from tasks.metrics.intervals import mcnemar_p_value, paired_difference
 from tasks.metrics.mean_intervals import mean_interval
+from tasks.metrics.paired_tests import approximate_randomisation
 from tasks.records import GateResult, Measurement, Report
 from tasks.store import fetch_whole
 
@@ -26,13 +28,25 @@ SCORE_OF_A_ROW = {"json_validity": "json_valid", "preference_accuracy": "preferr
 """The column of a metric's scores in `predictions.parquet`, where it is not the metric's name."""
 
 
-def compare(report: Report, champion_report: Report | None, policy: GatesConfig) -> list[GateResult]:
-    """The gate `champion`; nothing where no champion is, or the policy does not ask."""
+def compare(
+    report: Report, champion_report: Report | None, policy: GatesConfig, saving: float = 0.0
+) -> list[GateResult]:
+    """The gate `champion`; nothing where no champion is, or the policy does not ask.
+
+    `saving` is the loss that the energy which the candidate saves is worth: the margin is at least that.
+    """
     policy = policy_for(task_of(report.metrics), policy)
     if champion_report is None or policy.champion is None:
         return []
     ours, theirs = (pd.read_parquet(fetch_whole(each) / "predictions.parquet") for each in (report, champion_report))
-    return [judge_champion(report, champion_report, ours, theirs, policy.champion, policy)]
+    gate = policy.champion
+    if saving > gate.margin:
+        gate = gate.model_copy(update={"margin": saving})
+    found = judge_champion(report, champion_report, ours, theirs, gate, policy)
+    if saving <= policy.champion.margin:
+        return [found]
+    reason = f"{found.reason} (the margin is what the energy that it saves is worth)"
+    return [found.model_copy(update={"reason": reason})]
 
 
 def judge_champion(
@@ -63,10 +77,11 @@ def judge_champion(
             high=0.0,
             limit=-gate.margin,
             state="pass",
+            at_least=True,
             reason=f"the candidate is the champion itself, so there is no difference in {NAMES[metric]}",
         )
     if truth == "reference":
-        return _of_answers(ours, theirs, gate, policy)
+        return _of_answers(ours, theirs, gate, policy, report.confidence)
     labels, candidate, champion, classes = _indices(ours, theirs)
     difference = paired_difference(
         labels,
@@ -75,15 +90,20 @@ def judge_champion(
         classes,
         metric=metric,
         samples=policy.bootstrap_samples,
-        confidence=policy.confidence,
+        confidence=report.confidence,
         seed=SEED,
     )
-    p_value = mcnemar_p_value(candidate == labels, champion == labels)
-    p_text = "McNemar p < 0.001" if p_value < 0.001 else f"McNemar p = {p_value:.2g}"
-    return _verdict(gate, difference, len(labels), f"; {p_text}")
+    by_rows = mcnemar_p_value(candidate == labels, champion == labels)
+    by_score = approximate_randomisation(
+        labels, candidate, champion, classes, metric=metric, samples=policy.bootstrap_samples, seed=SEED
+    )
+    tests = f"; McNemar {_p_value(by_rows)}, randomisation of {NAMES[metric]} {_p_value(by_score.p_value)}"
+    return _verdict(gate, difference, len(labels), tests)
 
 
-def _of_answers(ours: pd.DataFrame, theirs: pd.DataFrame, gate: ChampionGate, policy: GatesConfig) -> GateResult:
+def _of_answers(
+    ours: pd.DataFrame, theirs: pd.DataFrame, gate: ChampionGate, policy: GatesConfig, confidence: float
+) -> GateResult:
     """The mean of the rows' differences in score, each from -1 to 1; rows that neither was scored on are left out."""
     candidate, champion = _scores(str(gate.metric), ours, theirs)
     scored = candidate.notna()
@@ -92,7 +112,7 @@ def _of_answers(ours: pd.DataFrame, theirs: pd.DataFrame, gate: ChampionGate, po
         least=-1.0,
         most=1.0,
         samples=policy.bootstrap_samples,
-        confidence=policy.confidence,
+        confidence=confidence,
         seed=SEED,
     )
     return _verdict(gate, difference, int(scored.sum()), "")
@@ -135,6 +155,7 @@ def _verdict(gate: ChampionGate, difference: Measurement, rows: int, test: str) 
         high=high,
         limit=limit,
         state=state,
+        at_least=True,
         reason=f"{measured}: {follows}",
     )
 
@@ -173,6 +194,10 @@ def _indices(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[Integers, Intege
     names, flat = np.unique(np.concatenate(columns), return_inverse=True)
     labels, candidate, champion = np.split(flat.astype(np.int64), 3)
     return labels, candidate, champion, len(names)
+
+
+def _p_value(chance: float) -> str:
+    return "p < 0.001" if chance < 0.001 else f"p = {chance:.2g}"
 
 
 def _points(difference: float) -> str:

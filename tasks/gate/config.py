@@ -83,6 +83,71 @@ class LatencyGate(Section):
         return self
 
 
+class FairnessGate(Section):
+    """Groups are treated alike: the largest difference between two of them must lie at or below the limit."""
+
+    max_equal_opportunity_difference: float | None = Field(default=0.03, ge=0, le=1)
+    """Largest acceptable difference in the true positive rate, from 0 to 1; 0.03 is three percentage points."""
+    max_equalised_odds_difference: float | None = Field(default=None, ge=0, le=1)
+    """Largest acceptable difference in the true or the false positive rate, whichever is larger."""
+
+
+class RobustnessGate(Section):
+    """The shares of right answers that attacks turn wrong must lie at or below their limits, at the stated budgets."""
+
+    max_attack_success: float | None = Field(default=0.02, ge=0, le=1)
+    """Under the ensemble of gradient attacks on embeddings (evaluation.robustness.epsilon)."""
+    max_word_attack_success: float | None = Field(default=None, ge=0, le=1)
+    """Under searches that replace words."""
+    max_character_attack_success: float | None = Field(default=None, ge=0, le=1)
+    """Under searches that edit characters."""
+    max_accuracy_lost_to_typos: float | None = Field(default=None, ge=0, le=1)
+    """Accuracy that random typos may cost."""
+
+
+class DriftGate(Section):
+    """Quality holds where the traffic moves away from the training rows, at the strength of evaluation.drift."""
+
+    max_accuracy_lost: float = Field(default=0.05, ge=0, le=1)
+    """Accuracy that the worst of the simulated shifts may cost."""
+
+
+class EnergyGate(Section):
+    """A model that saves energy may be a little worse than the champion, and one that wastes it is stopped."""
+
+    saving: float = Field(default=0.30, gt=0, lt=1)
+    """Where the candidate surely takes this share less energy than the champion, `accuracy_price` is accepted."""
+    accuracy_price: float = Field(default=0.01, ge=0, le=1)
+    """The loss against the champion that such a saving is worth: the champion gate's margin becomes at least this."""
+    max_ratio: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Most energy that a prediction may take, as a multiple of the champion's; null is any."""
+
+
+class SideEffectsGate(Section):
+    """Nothing got worse beside the target: slices of the holdout, and how sure the model is where it should not be."""
+
+    max_slices_worse: int = Field(default=0, ge=0)
+    """Slices in which the candidate may surely be worse than the champion (paired, corrected for their number)."""
+    max_confident_off_task: float | None = Field(default=None, ge=0, le=1)
+    """Share of texts that are no task at all to which the model may give a sure answer."""
+
+
+class PeopleGate(Section):
+    """People do better with the model's help than without, and do not follow it into its errors."""
+
+    min_error_reduction: float = Field(default=0.0, ge=-1, le=1)
+    """Lowest acceptable share of people's errors that the model's help takes away."""
+    max_autonomy_dependency: float = Field(default=0.6, ge=0, le=1)
+    """Of the cases in which the model was wrong and people are right alone, the share in which they may follow it."""
+
+
+class ParityGate(Section):
+    """The trained network and the served form give the same label."""
+
+    min_agreement: float = Field(default=0.99, gt=0, le=1)
+    """Lowest acceptable share of rows on which they agree."""
+
+
 class GatesConfig(Section):
     """The policy. A gate set to null is left out, but not all may be; a gate without number or interval fails."""
 
@@ -94,7 +159,28 @@ class GatesConfig(Section):
     """As sure as it is right, of labels; a language model has no such gate, and a limit named for one is refused."""
     latency: LatencyGate | None = LatencyGate()
     """Fast enough."""
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    """Confidence level of the paired comparison with the champion."""
+    parity: ParityGate | None = ParityGate()
+    """Served as it was trained; of labels."""
+    fairness: FairnessGate | None = None
+    """As good for one group as for another; of labels, where rows have a group."""
+    robustness: RobustnessGate | None = None
+    """Not to be turned by small changes; of labels."""
+    drift: DriftGate | None = None
+    """Still good where traffic moves; of labels."""
+    side_effects: SideEffectsGate | None = SideEffectsGate()
+    """Not worse elsewhere; of labels."""
+    people: PeopleGate | None = None
+    """A help to the people who work with it; of labels, where evaluation.people names their answers."""
+    energy: EnergyGate | None = EnergyGate()
+    """Not wasteful beside the champion; of labels."""
     bootstrap_samples: int = Field(default=2000, ge=100)
     """Resamples behind the paired comparison."""
+
+
+GATES = tuple(name for name in GatesConfig.model_fields if name != "bootstrap_samples")
+"""The gates by name."""
+
+
+def asked_for(policy: GatesConfig) -> list[str]:
+    """The gates that the policy does not leave out."""
+    return [name for name in GATES if getattr(policy, name) is not None]

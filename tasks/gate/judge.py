@@ -11,24 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.errors import UserInputError
-from tasks.gate.config import LESS_IS_BETTER, GatesConfig, LatencyGate, QualityGate
-from tasks.gate.policy import policy_for, task_of
+from tasks.gate.config import GATES, GatesConfig, asked_for
+from tasks.metrics.power import rows_for_share
 from tasks.records import GateResult, Measurement, State
 
-NAMES = {
-    "mcc": "MCC",
-    "f1_macro": "macro F1",
-    "accuracy": "accuracy",
-    "token_f1": "token F1",
-    "exact_match": "exact match",
-    "rouge_l": "ROUGE-L",
-    "json_validity": "JSON validity",
-    "preference_accuracy": "preference accuracy",
-    "perplexity": "perplexity",
-    "answer_loss": "answer loss",
-}
-OF_A_SAMPLE = ("token_f1", "exact_match", "rouge_l", "json_validity")
-"""Metrics of the rows that were answered in full, evaluation.generated_rows of them."""
 MOST_ROWS = 1_000_000
 """Where more rows than this were needed, no collection of rows would settle it."""
 
@@ -42,25 +28,39 @@ class Quantity:
     units: str = "holdout rows"
     digits: int = 3
     unit: str = ""
+    is_share: bool = False
+    """Whether it is a share of rows with an exact interval, so that the rows that it needs are known exactly."""
 
     def write(self, value: float) -> str:
         """The value as a person reads it, without its unit."""
         return f"{value:.{self.digits}f}"
 
 
-def judge(gate: str, measured: Measurement | None, limit: float, quantity: Quantity, count: int | None) -> GateResult:
-    """Compare a measurement with its limit. `count` is how many rows or requests it rests on, where that is known."""
-    missing = what_is_missing(measured, quantity)
+def judge(
+    gate: str,
+    measured: Measurement | None,
+    limit: float,
+    quantity: Quantity,
+    count: int | None,
+    why_missing: str = "",
+    confidence: float = 0.9,
+) -> GateResult:
+    """Compare a measurement with its limit.
+
+    `count` is how many rows or requests it rests on, where that is known; `why_missing` what is known of a missing one;
+    `confidence` that of the interval.
+    """
+    missing = what_is_missing(measured, quantity, why_missing)
     if measured is None or missing:
         return failure(gate, limit, missing)
     low, high = ends(measured)
     write, bound = quantity.write, f"the limit of {quantity.write(limit)}{quantity.unit}"
     state = state_of(measured, limit, quantity.at_least)
-    follows = {
-        "pass": f"the whole interval is at or {'above' if quantity.at_least else 'below'} {bound}",
-        "fail": f"the whole interval is {'below' if quantity.at_least else 'above'} {bound}",
-        "inconclusive": f"the interval holds {bound}; {what_would_settle(measured, limit, quantity, count)}",
-    }[state]
+    if state == "inconclusive":
+        follows = f"the interval holds {bound}; {what_would_settle(measured, limit, quantity, count, confidence)}"
+    else:
+        side = "above" if quantity.at_least == (state == "pass") else "below"
+        follows = f"the whole interval is {'at or ' if state == 'pass' else ''}{side} {bound}"
     return GateResult(
         name=gate,
         measured=measured.value,
@@ -68,6 +68,7 @@ def judge(gate: str, measured: Measurement | None, limit: float, quantity: Quant
         high=high,
         limit=limit,
         state=state,
+        at_least=quantity.at_least,
         reason=f"{quantity.name} {write(measured.value)} [{write(low)}, {write(high)}]{quantity.unit}: {follows}",
     )
 
@@ -94,45 +95,6 @@ def failure(gate: str, limit: float, reason: str) -> GateResult:
     return GateResult(name=gate, measured=None, low=None, high=None, limit=limit, state="fail", reason=reason)
 
 
-def judge_report(metrics: dict[str, Measurement], rows: int, policy: GatesConfig) -> list[GateResult]:
-    """The gates that look at the candidate alone: quality, calibration, latency; of the report's task, by its usual.
-
-    Raises UserInputError where the policy names what such a report does not measure.
-    """
-    policy = policy_for(task_of(metrics), policy)
-    found = []
-    if policy.quality:
-        found.append(_judge_quality(metrics, rows, policy.quality))
-    if policy.calibration and policy.calibration.max_ece is not None:
-        error = Quantity("expected calibration error", at_least=False)
-        found.append(judge("calibration", metrics.get("ece"), policy.calibration.max_ece, error, rows))
-    if policy.latency:
-        found += _judge_latency(metrics, policy.latency)
-    return found
-
-
-def _judge_quality(metrics: dict[str, Measurement], rows: int, gate: QualityGate) -> GateResult:
-    metric = str(gate.metric)
-    limit = gate.max if metric in LESS_IS_BETTER else gate.min
-    if limit is None:
-        raise UserInputError(f"gates.quality names {metric} without a limit")
-    of_a_sample = metric in OF_A_SAMPLE
-    units = "answered rows (evaluation.generated_rows)" if of_a_sample else "holdout rows"
-    quantity = Quantity(NAMES[metric], at_least=metric not in LESS_IS_BETTER, units=units)
-    return judge("quality", metrics.get(metric), limit, quantity, None if of_a_sample else rows)
-
-
-def _judge_latency(metrics: dict[str, Measurement], gate: LatencyGate) -> list[GateResult]:
-    of_labels = task_of(metrics) == "classification"
-    units = "timed requests" if of_labels else "timed answers (evaluation.timed_answers)"
-    found = []
-    for percentile, limit in (("p99", gate.max_p99_milliseconds), ("p95", gate.max_p95_milliseconds)):
-        if limit is not None:
-            latency = Quantity(f"{percentile} latency", at_least=False, units=units, digits=1, unit=" ms")
-            found.append(judge("latency", metrics.get(f"{percentile}_milliseconds"), limit, latency, None))
-    return found
-
-
 def overall(gates: Sequence[GateResult]) -> State:
     """Fail if any gate fails, else inconclusive if any is, else pass. Raises UserInputError where there is no gate."""
     if not gates:
@@ -146,17 +108,17 @@ def overall(gates: Sequence[GateResult]) -> State:
 
 def require_gates(policy: GatesConfig) -> None:
     """Raise UserInputError for a policy that checks nothing."""
-    if not (policy.quality or policy.champion or policy.calibration or policy.latency):
+    if not asked_for(policy):
         raise UserInputError(
             "every gate of the section gates is null, so nothing would be checked before a release: set at least one "
-            "of quality, champion, calibration and latency"
+            f"of {', '.join(GATES)}"
         )
 
 
-def what_is_missing(measured: Measurement | None, quantity: Quantity) -> str:
+def what_is_missing(measured: Measurement | None, quantity: Quantity, why: str = "") -> str:
     """Why a measurement cannot be judged; empty where it can."""
     if measured is None:
-        return f"{quantity.name} was not measured, and a missing number fails"
+        return f"{quantity.name} was not measured, and a missing number fails{f': {why}' if why else ''}"
     if not math.isfinite(measured.value):
         return f"{quantity.name} is {measured.value}, which is no number, and a missing number fails"
     low, high = measured.low, measured.high
@@ -170,8 +132,17 @@ def what_is_missing(measured: Measurement | None, quantity: Quantity) -> str:
     return ""
 
 
-def what_would_settle(measured: Measurement, limit: float, quantity: Quantity, count: int | None) -> str:
-    """Roughly how much more evidence the answer needs: an interval's width falls with the root of the count."""
+def what_would_settle(
+    measured: Measurement, limit: float, quantity: Quantity, count: int | None, confidence: float = 0.9
+) -> str:
+    """How much more evidence the answer needs: of a share exactly, else by an interval's width, which falls with the
+    root of the count."""
+    right_side = measured.value > limit if quantity.at_least else measured.value < limit
+    if quantity.is_share and right_side:
+        rows = rows_for_share(measured.value, limit, at_least=quantity.at_least, confidence=confidence)
+        if rows is not None:
+            needed = float(f"{rows:.2g}")
+            return f"with {needed:,.0f} {quantity.units} four of five such models would pass"
     distance = abs(measured.value - limit)
     low, high = ends(measured)
     half_width = measured.value - low if measured.value > limit else high - measured.value

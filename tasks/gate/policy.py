@@ -22,6 +22,7 @@ OF_ANSWERS: tuple[str, ...] = (
     "preference_accuracy",
     *LESS_IS_BETTER,
 )
+GATES_OF_LABELS = ("parity", "fairness", "robustness", "drift", "side_effects", "people", "energy")
 USUAL_MINIMUM = {
     **dict.fromkeys(OF_LABELS, 0.80),
     **dict.fromkeys(("token_f1", "rouge_l", "exact_match"), 0.30),
@@ -45,6 +46,8 @@ def policy_for(task: TaskKind, policy: GatesConfig) -> GatesConfig:
 
     Raises UserInputError where the policy names what such rows cannot be measured by.
     """
+    if task != "classification":
+        policy = _without_gates_of_labels(task, policy)
     return policy.model_copy(
         update={
             "quality": policy.quality and _quality(task, policy.quality),
@@ -53,6 +56,16 @@ def policy_for(task: TaskKind, policy: GatesConfig) -> GatesConfig:
             "latency": policy.latency and _latency(task, policy.latency),
         }
     )
+
+
+def _without_gates_of_labels(task: TaskKind, policy: GatesConfig) -> GatesConfig:
+    for name in GATES_OF_LABELS:
+        if getattr(policy, name) not in (None, GatesConfig.model_fields[name].default):
+            raise UserInputError(
+                f"gates.{name} is for models that give labels, and a language model (data.task: {task}) is not "
+                "measured by it: leave it out"
+            )
+    return policy.model_copy(update=dict.fromkeys(GATES_OF_LABELS))
 
 
 def _quality(task: TaskKind, gate: QualityGate) -> QualityGate:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 from tasks.gate.config import GatesConfig
-from tasks.records import Report, Verdict
-from tasks.stage import stage
+from tasks.gate.signing_config import SigningConfig
+from tasks.records import Report, SideBySide, Verdict
+from tasks.stage import code_digest, run_logger, stage
 
 
 def _says(verdict: Verdict) -> str:
@@ -12,16 +16,31 @@ def _says(verdict: Verdict) -> str:
 
 
 @stage(says=_says)
-def gate(report: Report, champion_report: Report | None, config: GatesConfig) -> Verdict:
-    """Judge a candidate by its report, and against the champion's on the same rows.
+def gate(
+    report: Report,
+    champion_report: Report | None,
+    both: SideBySide | None,
+    config: GatesConfig,
+    model: str,
+    signing: SigningConfig,
+) -> Verdict:
+    """Judge a candidate by its report, and against the champion's on the same rows; sign what comes of it.
 
-    Without a champion there is nothing to compare with, and the gate `champion` is left out of the verdict.
+    Without a champion there is nothing to compare with, and gates that compare are left out of the verdict.
     """
-    from tasks.gate.champion import compare
-    from tasks.gate.judge import judge_report, require_gates
-    from tasks.gate.verdict import keep_verdict
+    from tasks.gate.every_gate import judge_every_gate
+    from tasks.gate.verdict import Judging, keep_verdict
 
-    require_gates(config)
-    gates = judge_report(report.metrics, report.rows, config)
-    gates += compare(report, champion_report, config)
-    return Verdict.model_validate(keep_verdict(gates, report, champion_report, config))
+    gates = judge_every_gate(report, champion_report, both, config)
+    judging = Judging(report, champion_report, config, model, _code(), signing.signer())
+    verdict = Verdict.model_validate(keep_verdict(gates, judging))
+    if verdict.warning:
+        run_logger().warning(verdict.warning)
+    return verdict
+
+
+def _code() -> str:
+    """SHA-256 of the source that measures and judges, of what stages share, and of the locked versions."""
+    stages = Path(__file__).parent.parent
+    digests = (code_digest(stages / "evaluate"), code_digest(stages / "gate"))
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

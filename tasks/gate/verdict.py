@@ -1,66 +1,79 @@
-"""The verdict's folder: `verdict.json` for machines, bound to all it rests on, and `report/verdict.md` for people."""
+"""The verdict's folder: `verdict.json` for machines, bound to all it rests on and signed, and `report/` for people."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.storage import file_sha256
 from tasks.gate.config import GatesConfig
+from tasks.gate.in_force import policy_digest
 from tasks.gate.judge import overall
+from tasks.gate.looks import Looks, look
+from tasks.gate.page import Page, write_pages
 from tasks.records import GateResult, Report
+from tasks.signatures import Signer
 from tasks.store import keep, workspace
 
-STATES = {
-    "pass": "**Pass**: every gate passed, so the candidate may be released.",
-    "fail": "**Fail**: a gate failed, so the candidate is not released.",
-    "inconclusive": "**Inconclusive**: no gate failed, but the data cannot settle every one, so nothing is released.",
-}
+
+@dataclass(frozen=True)
+class Judging:
+    """What a verdict is about and rests on, beside the gates' answers."""
+
+    report: Report
+    champion_report: Report | None
+    policy: GatesConfig
+    model: str
+    """Name of the model, of which the looks at the holdout are counted."""
+    code_digest: str
+    signer: Signer | None
 
 
-def keep_verdict(
-    gates: list[GateResult], report: Report, champion_report: Report | None, policy: GatesConfig
-) -> dict[str, Any]:
-    """Store the answer of all gates; returns the fields of its record, `uri` and `digest` included."""
-    said = {
-        "state": overall(gates),
-        "gates": [gate.model_dump(mode="json") for gate in gates],
-        "candidate_digest": report.model_digest,
-        "champion_digest": champion_report.model_digest if champion_report else None,
-        "holdout_digest": report.holdout_digest,
-        "policy_digest": policy_digest(policy),
-    }
-    bound_to = {
-        "policy": policy.model_dump(mode="json"),
-        "report_uri": report.uri,
-        "champion_report_uri": champion_report.uri if champion_report else None,
-    }
+def keep_verdict(gates: list[GateResult], judging: Judging) -> dict[str, Any]:
+    """Store the answer of all gates; returns the fields of its record, `uri` and `digest` included.
+
+    The same gates, reports, policy, code, key and look give the same bytes.
+    """
+    looks = look(judging.model, judging.report, gates)
+    said, bound_to = _said(gates, judging, looks), _bound_to(judging)
     with workspace("gate") as folder:
-        text = json.dumps({**said, **bound_to}, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "verdict.json").write_text(text, encoding="utf-8")
         (folder / "report").mkdir()
-        write_page(folder / "report" / "verdict.md", said, gates)
+        write_pages(folder / "report", Page(gates, said, judging.report, judging.champion_report, looks))
+        pages = {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(folder.glob("report/*"))}
+        _write_signed(folder / "verdict.json", {**said, **bound_to, "pages": pages}, judging.signer)
         stored = keep("verdicts", folder)
     return {**said, "uri": stored.uri, "digest": stored.digest}
 
 
-def policy_digest(policy: GatesConfig) -> str:
-    """SHA-256 of the policy as JSON with sorted keys."""
-    return hashlib.sha256(json.dumps(policy.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+def _said(gates: list[GateResult], judging: Judging, looks: Looks) -> dict[str, Any]:
+    champion = judging.champion_report
+    return {
+        "state": overall(gates),
+        "gates": [gate.model_dump(mode="json") for gate in gates],
+        "candidate_digest": judging.report.model_digest,
+        "champion_digest": champion.model_digest if champion else None,
+        "holdout_digest": judging.report.holdout_digest,
+        "policy_digest": policy_digest(judging.policy),
+        "model": judging.model,
+        "code_digest": judging.code_digest,
+        "looks": looks.number,
+        "warning": looks.warning,
+        "signed_by": judging.signer.fingerprint if judging.signer else None,
+    }
 
 
-def write_page(path: Path, said: dict[str, Any], gates: list[GateResult]) -> None:
-    """The verdict as Markdown: a row a gate."""
-    rows = ["| Gate | Measured | Interval | Limit | State | Reason |", "|---|---:|---:|---:|---|---|"]
-    for gate in gates:
-        interval = "-" if gate.low is None or gate.high is None else f"{gate.low:.4g} to {gate.high:.4g}"
-        measured = "-" if gate.measured is None else f"{gate.measured:.4g}"
-        reason = gate.reason.replace("|", "\\|")
-        rows.append(f"| {gate.name} | {measured} | {interval} | {gate.limit:.4g} | {gate.state} | {reason} |")
-    bound = [
-        f"- {name.removesuffix('_digest')}: `{said[name] or 'none'}`"
-        for name in ("candidate_digest", "champion_digest", "holdout_digest", "policy_digest")
-    ]
-    parts = ["# Verdict", STATES[said["state"]], "\n".join(rows), "Judged, by SHA-256:", "\n".join(bound)]
-    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+def _bound_to(judging: Judging) -> dict[str, Any]:
+    champion = judging.champion_report
+    return {
+        "policy": judging.policy.model_dump(mode="json"),
+        "report_uri": judging.report.uri,
+        "champion_report_uri": champion.uri if champion else None,
+    }
+
+
+def _write_signed(path: Path, content: dict[str, Any], signer: Signer | None) -> None:
+    signature = signer.sign(content).model_dump(mode="json") if signer else None
+    text = json.dumps({**content, "signature": signature}, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text, encoding="utf-8")

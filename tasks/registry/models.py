@@ -91,7 +91,7 @@ def register_once(mlflow: Mlflow, entry: Release) -> str:
         "store_uri": entry.model_uri,
         "released_by": entry.by,
     }
-    why = f"Release {entry.number} of {entry.model}, {entry.at[:10]}, by {entry.by}: {entry.why}"
+    why = f"{entry.kind.capitalize()} {entry.number} of {entry.model}, {entry.at[:10]}, by {entry.by}: {entry.why}"
     return register(mlflow, entry.model, model_id, tags=tags, description=why)
 
 

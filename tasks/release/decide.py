@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tasks.datasets.folder import trained_on
 from tasks.errors import CorruptArtefact, ReleaseConflict
 from tasks.models.info import ModelInfo
-from tasks.records import Artefact, DatasetRef, ModelRef, Release, Verdict
+from tasks.records import Artefact, DatasetRef, InForce, ModelRef, Release, Verdict
 from tasks.release.log import append, newest, read_log, rollback_target
 from tasks.release.verdicts import require_bound, require_pass
 from tasks.store import fetch, fetch_whole
@@ -37,14 +39,17 @@ def champion_labels(model: str) -> tuple[str, ...]:
     return ModelInfo.read(fetch(champion)).labels if champion else ()
 
 
-def let_in(model: str, candidate: ModelRef, verdict: Verdict, by: str, why: str) -> Release:
+def let_in(
+    model: str, candidate: ModelRef, verdict: Verdict, by: str, why: str, in_force: InForce | None = None
+) -> Release:
     """Append the release of a candidate whose verdict passed, and return the entry.
 
-    Where the candidate already is the champion, the present entry is returned and nothing is written.
+    Where the candidate already is the champion, the present entry is returned and nothing is written. `in_force` is
+    what the verdict must rest on besides: holdout, policy, and the keys that are trusted.
     Raises ReleaseRefused where the verdict does not allow it, ReleaseConflict where it compared the candidate with a
     model that is not the champion now, CorruptArtefact where the candidate's files are not whole.
     """
-    require_pass(verdict, candidate.digest)
+    require_pass(model, verdict, candidate.digest, in_force)
     fetch_whole(candidate)
     entries = read_log(model)
     champion = entries[-1].model_digest if entries else None
@@ -68,14 +73,15 @@ def let_in(model: str, candidate: ModelRef, verdict: Verdict, by: str, why: str)
     )
 
 
-def put_back(model: str, by: str, why: str) -> Release:
-    """Append an entry that puts the previous release's model back, and return it.
+def put_back(model: str, by: str, why: str, trusted: Sequence[str] = ()) -> Release:
+    """Append an entry that puts the previous release's model back, and return it; what a person overrode stays said.
 
+    With `trusted` keys, a release whose verdict none of them has signed is not put back, and CorruptArtefact raised.
     Raises UserInputError where there is none to go back to, CorruptArtefact where its files are not whole.
     """
     entries = read_log(model)
     target = rollback_target(model, entries)
-    require_bound(target)
+    require_bound(target, trusted)
     try:
         fetch_whole(Artefact(uri=target.model_uri, digest=target.model_digest))
     except CorruptArtefact as error:
@@ -90,6 +96,7 @@ def put_back(model: str, by: str, why: str) -> Release:
         verdict_digest=target.verdict_digest,
         by=by,
         why=why,
+        override=target.override,
     )
 
 

@@ -7,6 +7,7 @@ from infra.mlflow_registry import drop_alias, model_tags, set_alias, set_model_t
 from tasks.errors import RefitError, StorageError, UserInputError
 from tasks.registry.connection import mlflow
 from tasks.registry.models import register_once
+from tasks.registry.override_card import write_override_on_card
 from tasks.release.config import ReleaseConfig
 from tasks.release.log import newest
 
@@ -17,7 +18,8 @@ def follow_log(model: str, alias: str | None = None) -> str | None:
     """Point the alias at the registered version of the newest entry's model, registering that first where needed.
 
     Without `alias`, the one that the registered model's tag names, as set by the last release. Returns the version's
-    number; None where nothing was ever released. An alias that followed before under another name is taken away.
+    number; None where nothing was ever released. An alias that followed before under another name is taken away. A
+    person's override is put on the model's card.
     Raises MlflowFailed if MLflow cannot be used.
     """
     entry = newest(model)
@@ -25,6 +27,7 @@ def follow_log(model: str, alias: str | None = None) -> str | None:
         return None
     connection = mlflow()
     version = register_once(connection, entry)
+    write_override_on_card(connection, entry)
     known = model_tags(connection, model).get(ALIAS_TAG)
     chosen = alias or known or ReleaseConfig().alias
     set_alias(connection, model, chosen, version)

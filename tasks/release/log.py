@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from infra.settings import settings
 from tasks.errors import CorruptArtefact, ReleaseConflict, StorageError, UserInputError
-from tasks.records import Release
+from tasks.records import Override, Release
 from tasks.store import store
 
 
@@ -58,6 +58,7 @@ def append(
     verdict_digest: str,
     by: str,
     why: str,
+    override: Override | None = None,
 ) -> Release:
     """Write the entry after `entries`, the log as the caller read and judged it.
 
@@ -76,6 +77,7 @@ def append(
             "why": why,
             "at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "previous": hashlib.sha256(_read(entry_key(model, len(entries)))).hexdigest() if entries else None,
+            "override": override,
         }
     )
     key, data = entry_key(model, entry.number), entry_bytes(entry)
@@ -108,7 +110,7 @@ def rollback_target(model: str, entries: list[Release]) -> Release:
         withdrawn.discard(entry.model_digest)
     present = entries[-1].model_digest if entries else None
     for entry in reversed(entries):
-        if entry.kind == "release" and entry.model_digest != present and entry.model_digest not in withdrawn:
+        if entry.kind != "rollback" and entry.model_digest != present and entry.model_digest not in withdrawn:
             return entry
     held = f"release {entries[-1].number} is the only one left in effect" if entries else "it has no release"
     raise UserInputError(f"{model} cannot be rolled back: {held}; {_known_models(model)}")
@@ -120,8 +122,10 @@ def entry_key(model: str, number: int) -> str:
 
 
 def entry_bytes(entry: Release) -> bytes:
-    """An entry as it is stored: JSON with sorted keys and no spaces."""
-    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
+    """An entry as it is stored: JSON with sorted keys and no spaces; without an override the field is left out."""
+    return json.dumps(
+        entry.model_dump(mode="json", exclude_defaults=True), sort_keys=True, separators=(",", ":")
+    ).encode()
 
 
 def _keys(model: str) -> list[str]:

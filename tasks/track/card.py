@@ -8,6 +8,7 @@ from typing import Any
 from tasks.datasets.folder import lineage
 from tasks.models.info import ModelInfo
 from tasks.records import DatasetRef, Measurement, ModelRef, Outcome, Release, Report, Verdict
+from tasks.registry.override_card import override_section
 from tasks.store import fetch
 from tasks.track.card_words import METRICS, group_metric, limits, measured_words, purpose, training_words
 from tasks.track.outcome import gate_table, number, sentence
@@ -28,6 +29,7 @@ def model_card(
     sections = [
         f"# {name}",
         f"{sentence(outcome)} Verdict: **{verdict.state}**.",
+        *([override_section(released.override, released.verdict_digest)] if released and released.override else []),
         _use(outcome, info, released),
         _data(dataset),
         _procedure(config, info, candidate),

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from tasks.train.history import LOSS
 from tasks.energy.machine import Machine
+from tasks.train.history import LOSS
 
 Event = dict[str, Any]
 NOT_CURVES = ("runtime", "_per_second", "num_tokens", "total_flos", "epoch")

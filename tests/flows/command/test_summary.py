@@ -21,7 +21,13 @@ DATASET = DatasetRef(
     quarantined={f"reason {number}": number for number in range(1, 9)} | {"malformed": 35},
 )
 REPORT = Report(
-    uri="file:///srv/store/reports/x", digest=DIGEST, model_digest="", holdout_digest="", rows=4, metrics={}
+    uri="file:///srv/store/reports/x",
+    digest=DIGEST,
+    model_digest="",
+    holdout_digest="",
+    rows=4,
+    confidence=0.9,
+    metrics={},
 )
 
 

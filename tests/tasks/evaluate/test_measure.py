@@ -11,7 +11,17 @@ from tasks.evaluate.measure import by_label, group_metrics, measure, quality_met
 from tests.tasks.evaluate.known_classifier import KnownClassifier, make_holdout
 
 CONFIG = EvaluationConfig(bootstrap_samples=200, latency_requests=100)
-NAMES = ["mcc", "f1_macro", "accuracy", "ece", "ece_uncalibrated", "p50_milliseconds", "p99_milliseconds"]
+BY_CONFIDENCE = ["area_under_risk", "accuracy_at_80_coverage", "coverage_at_95_accuracy", "ece_debiased"]
+NAMES = [
+    "mcc",
+    "f1_macro",
+    "accuracy",
+    "ece",
+    "ece_uncalibrated",
+    *BY_CONFIDENCE,
+    "p50_milliseconds",
+    "p99_milliseconds",
+]
 
 
 def test_every_figure_is_there_with_its_interval() -> None:

@@ -16,7 +16,7 @@ from tests.tasks.evaluate.known_classifier import KnownClassifier, make_holdout
 
 CONFIG = EvaluationConfig(bootstrap_samples=100, latency_requests=100)
 ORIGIN = {"model_digest": "m" * 64, "holdout_digest": "h" * 64}
-FILES = {"metrics.json", "per_class.csv", "confusion_matrix.png", "reliability.png", "latency.png"}
+FILES = {"metrics.json", "per_class.csv", "confusion_matrix.png", "reliability.png", "coverage.png", "latency.png"}
 
 
 def report_of(folder: Path, holdout: pd.DataFrame, labels: tuple[str, ...]) -> Path:

@@ -105,5 +105,5 @@ def test_the_line_for_people_says_how_good_and_how_sure() -> None:
     figures = {"accuracy": (0.952, 0.931, 0.968), "mcc": (0.947, 0.9, 0.96), "ece": (0.021, 0, 0.04)}
     metrics = {name: Measurement(value=value, low=low, high=high) for name, (value, low, high) in figures.items()}
     metrics["p99_milliseconds"] = Measurement(value=9.12)
-    report = Report(uri="u", digest="d", model_digest="m", holdout_digest="h", rows=10, metrics=metrics)
+    report = Report(uri="u", digest="d", model_digest="m", holdout_digest="h", rows=10, confidence=0.9, metrics=metrics)
     assert _says(report) == "accuracy 95.2 % [93.1, 96.8], MCC 0.947, ECE 0.021, p99 9.1 ms"

@@ -11,6 +11,7 @@ GOOD = {
     "mcc": Measurement(value=0.95, low=0.92, high=0.97),
     "ece": Measurement(value=0.02, low=0.0, high=0.04),
     "p99_milliseconds": Measurement(value=9.0, low=8.0, high=12.0),
+    "parity_agreement": Measurement(value=1.0, low=0.995, high=1.0),
 }
 
 
@@ -35,5 +36,6 @@ def stored_report(
         model_digest=model * 64,
         holdout_digest=holdout,
         rows=len(rows),
+        confidence=0.95,
         metrics=GOOD if metrics is None else metrics,
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from tasks.errors import UserInputError
-from tasks.gate.config import GatesConfig
-from tasks.gate.judge import judge_report, overall, require_gates
-from tasks.records import GateResult, Measurement, State
+from tasks.gate.config import GATES, GatesConfig
+from tasks.gate.judge import overall, require_gates
+from tasks.gate.limits import judge_report
+from tasks.records import GateResult, Measurement, Report, State
 from tests.tasks.gate.stored_report import GOOD
 
 POLICY = GatesConfig()
+ORIGIN: dict[str, Any] = {"uri": "u", "digest": "d", "model_digest": "m", "holdout_digest": "h", "confidence": 0.9}
 
 
 def gates(policy: GatesConfig = POLICY, **changed: Measurement | None) -> dict[str, GateResult]:
@@ -22,7 +25,7 @@ def gates(policy: GatesConfig = POLICY, **changed: Measurement | None) -> dict[s
 
 def with_metrics(changed: Mapping[str, Measurement | None], policy: GatesConfig = POLICY) -> dict[str, GateResult]:
     metrics = {name: value for name, value in {**GOOD, **changed}.items() if value is not None}
-    return {gate.name: gate for gate in judge_report(metrics, 600, policy)}
+    return {gate.name: gate for gate in judge_report(Report(rows=600, metrics=metrics, **ORIGIN), policy)}
 
 
 def measured(value: float, low: float | None, high: float | None) -> Measurement:
@@ -74,6 +77,14 @@ def test_a_missing_number_fails_and_never_passes(gate: str, value: Measurement |
     assert reason in found.reason
 
 
+def test_a_room_that_could_not_measure_says_why_in_its_gate() -> None:
+    policy = GatesConfig.model_validate({"fairness": {}})
+    report = Report(rows=600, metrics=GOOD, missing={"fairness": "no row of the holdout names a group"}, **ORIGIN)
+    found = {gate.name: gate for gate in judge_report(report, policy)}["fairness"]
+    assert found.state == "fail"
+    assert found.reason.endswith("a missing number fails: no row of the holdout names a group")
+
+
 def test_the_quality_gate_looks_at_the_metric_that_the_policy_names() -> None:
     policy = GatesConfig.model_validate({"quality": {"metric": "f1_macro", "min": 0.9}})
     assert gates(policy)["quality"].reason.startswith("macro F1 was not measured")
@@ -81,7 +92,7 @@ def test_the_quality_gate_looks_at_the_metric_that_the_policy_names() -> None:
 
 
 def test_a_gate_set_to_null_is_left_out() -> None:
-    assert set(gates(GatesConfig(calibration=None))) == {"quality", "latency"}
+    assert set(gates(GatesConfig(calibration=None))) == {"quality", "latency", "parity"}
 
 
 def test_a_reason_gives_the_figures_with_their_units() -> None:
@@ -127,4 +138,4 @@ def test_no_gate_at_all_is_no_pass() -> None:
 
 def test_a_policy_of_nulls_is_refused() -> None:
     with pytest.raises(UserInputError, match="every gate of the section gates is null"):
-        require_gates(GatesConfig(quality=None, champion=None, calibration=None, latency=None))
+        require_gates(GatesConfig.model_validate(dict.fromkeys(GATES)))

@@ -11,6 +11,7 @@ from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.language_measure import measure_language_model
 from tasks.gate.config import CalibrationGate, ChampionGate, GatesConfig, LatencyGate, QualityGate
 from tasks.gate.policy import policy_for
+from tasks.gate.signing_config import SigningConfig
 from tasks.gate.task import gate
 from tasks.records import GateResult, Measurement, Report, Verdict
 from tests.tasks.gate.stored_report import stored_report
@@ -29,7 +30,10 @@ def report_of(
 
 
 def judged(report: Report, champion_report: Report | None = None, **policy: object) -> Verdict:
-    verdict: Verdict = gate.fn(report, champion_report, GatesConfig.model_validate(policy))  # type: ignore[attr-defined]
+    wanted = GatesConfig.model_validate(policy)
+    verdict: Verdict = gate.fn(  # type: ignore[attr-defined]
+        report, champion_report, None, wanted, "replies", SigningConfig()
+    )
     return verdict
 
 

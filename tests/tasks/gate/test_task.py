@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 
 from tasks.errors import CorruptArtefact, UserInputError
-from tasks.gate.config import ChampionGate, GatesConfig, LatencyGate
+from tasks.gate.config import GATES, GatesConfig, LatencyGate
+from tasks.gate.in_force import policy_digest
+from tasks.gate.looks import count_look
+from tasks.gate.signing_config import SigningConfig
 from tasks.gate.task import _says, gate
-from tasks.gate.verdict import policy_digest
 from tasks.metrics.calibration_interval import calibration_error_interval
 from tasks.metrics.intervals import percentile_interval
 from tasks.records import Report, Verdict
+from tasks.signatures import fingerprint, new_key_pair
 from tasks.store import fetch_whole
 from tests.tasks.gate.stored_report import GOOD, predictions, stored_report
 
@@ -24,7 +27,7 @@ WORSE = [number % 5 != 0 for number in range(600)]
 
 
 def judged(report: Report, champion: Report | None = None, policy: GatesConfig | None = None) -> Verdict:
-    verdict: Verdict = gate.fn(report, champion, policy or GatesConfig())  # type: ignore[attr-defined]
+    verdict: Verdict = gate.fn(report, champion, None, policy or GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
     return verdict
 
 
@@ -35,20 +38,23 @@ def states(verdict: Verdict) -> dict[str, str]:
 def test_a_good_first_candidate_passes_without_the_gate_of_the_champion() -> None:
     verdict = judged(stored_report(predictions(RIGHT), "a"))
     assert verdict.passed
-    assert states(verdict) == {"quality": "pass", "calibration": "pass", "latency": "pass"}
+    assert {"quality", "calibration", "latency"} <= set(states(verdict))
+    assert set(states(verdict).values()) == {"pass"}
+    assert "champion" not in states(verdict)
     assert verdict.champion_digest is None
 
 
-def test_a_candidate_as_good_as_the_champion_passes_all_four() -> None:
+def test_a_candidate_as_good_as_the_champion_passes_every_gate() -> None:
     verdict = judged(stored_report(predictions(RIGHT), "a"), stored_report(predictions(RIGHT), "b"))
-    assert states(verdict) == dict.fromkeys(("quality", "calibration", "latency", "champion"), "pass")
+    assert {"quality", "calibration", "latency", "champion"} <= set(states(verdict))
+    assert set(states(verdict).values()) == {"pass"}
     assert verdict.champion_digest == "b" * 64
 
 
 def test_a_worse_candidate_fails_against_the_champion_although_it_is_good_enough_by_itself() -> None:
     verdict = judged(stored_report(predictions(WORSE), "a"), stored_report(predictions(RIGHT), "b"))
     assert verdict.state == "fail"
-    assert states(verdict) == {"quality": "pass", "calibration": "pass", "latency": "pass", "champion": "fail"}
+    assert [name for name, state in states(verdict).items() if state != "pass"] == ["champion"]
 
 
 def test_a_miscalibrated_model_fails() -> None:
@@ -101,13 +107,13 @@ def test_the_same_reports_and_policy_give_the_same_verdict() -> None:
 
 
 def test_a_policy_that_checks_nothing_is_refused() -> None:
-    nothing = GatesConfig(quality=None, champion=None, calibration=None, latency=None)
+    nothing = GatesConfig.model_validate(dict.fromkeys(GATES))
     with pytest.raises(UserInputError, match="every gate"):
         judged(stored_report(predictions(RIGHT), "a"), None, nothing)
 
 
 def test_a_policy_of_the_champion_alone_is_refused_where_none_is() -> None:
-    alone = GatesConfig(quality=None, champion=ChampionGate(), calibration=None, latency=None)
+    alone = GatesConfig.model_validate({**dict.fromkeys(GATES), "champion": {}})
     with pytest.raises(UserInputError, match="nothing would be checked before a release"):
         judged(stored_report(predictions(RIGHT), "a"), None, alone)
 
@@ -122,4 +128,38 @@ def test_altered_predictions_are_not_judged() -> None:
 
 def test_the_line_for_people_names_every_gate() -> None:
     verdict = judged(stored_report(predictions(RIGHT), "a"))
-    assert _says(verdict) == "pass (quality pass, calibration pass, latency pass)"
+    assert _says(verdict).startswith("pass (quality pass, ")
+    assert all(f"{name} {state}" in _says(verdict) for name, state in states(verdict).items())
+
+
+def test_the_verdict_names_its_code_and_counts_the_look() -> None:
+    report = stored_report(predictions(RIGHT), "a")
+    verdict: Verdict = gate.fn(report, None, None, GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
+    assert (verdict.model, verdict.looks, verdict.signed_by) == ("intents", 1, None)
+    assert verdict.code_digest is not None
+    assert len(verdict.code_digest) == 64
+
+
+def test_a_verdict_is_signed_with_the_key_that_the_config_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    private, public = new_key_pair()
+    monkeypatch.setenv("KEY", private)
+    signing = SigningConfig(private_key="KEY", trusted=(public,))
+    report = stored_report(predictions(RIGHT), "a")
+    verdict: Verdict = gate.fn(report, None, None, GatesConfig(), "intents", signing)  # type: ignore[attr-defined]
+    stored = json.loads((fetch_whole(verdict) / "verdict.json").read_text())
+    assert verdict.signed_by == fingerprint(public)
+    assert stored["signature"]["public_key"] == public
+    assert private not in json.dumps(stored)
+    assert fingerprint(public) in (fetch_whole(verdict) / "report" / "verdict.html").read_text()
+
+
+def test_a_holdout_that_wears_out_is_said_in_the_log_and_fails_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(40):
+        count_look("intents", "h" * 64, f"{number}")
+    metrics = {**GOOD, "mcc": GOOD["mcc"].model_copy(update={"value": 0.85, "low": 0.80, "high": 0.9})}
+    report = stored_report(predictions(RIGHT), "a", metrics)
+    verdict: Verdict = gate.fn(report, None, None, GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
+    assert verdict.passed
+    assert verdict.looks == 41
+    assert verdict.warning is not None
+    assert "The holdout wears out: the pass of the gate quality would not stand" in caplog.text

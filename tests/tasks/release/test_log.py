@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,14 @@ def test_an_entry_that_is_no_entry_is_noticed(refit_home: Path) -> None:
 
 def test_of_two_writers_who_read_the_same_log_one_loses() -> None:
     seen = read_log(MODEL)
-    fields = {"model": MODEL, "kind": "release", "by": "me", "why": "race", "verdict_uri": "v", "verdict_digest": "v"}
+    fields: dict[str, Any] = {
+        "model": MODEL,
+        "kind": "release",
+        "by": "me",
+        "why": "race",
+        "verdict_uri": "v",
+        "verdict_digest": "v",
+    }
     append(seen, **fields, model_uri="a", model_digest="a")
     with pytest.raises(ReleaseConflict, match="release 1 of intents was written by somebody else"):
         append(seen, **fields, model_uri="b", model_digest="b")
@@ -156,9 +164,9 @@ def test_a_store_that_cannot_be_written_says_that_nothing_was_released(refit_hom
 
 
 def target(*entries: str) -> str:
-    """Write the entries, `x` a release of model x and `<x` a rollback to it, and return where a rollback would go."""
+    """Write the entries, `x` a release of x, `!x` by override, `<x` a rollback to it; where would a rollback go?"""
     for entry in entries:
-        add(entry.removeprefix("<"), "rollback" if entry.startswith("<") else "release")
+        add(entry.strip("<!"), {"<": "rollback", "!": "override"}.get(entry[0], "release"))
     return rollback_target(MODEL, read_log(MODEL)).model_digest
 
 
@@ -173,6 +181,8 @@ def target(*entries: str) -> str:
         (("a", "b", "a"), "b"),
         (("a", "b", "<a", "b"), "a"),
         (("a", "b", "<a", "b", "c"), "b"),
+        (("a", "!b", "c"), "b"),
+        (("a", "!b", "c", "<b"), "a"),
     ],
 )
 def test_a_rollback_goes_to_the_newest_release_that_was_not_rolled_back_from(

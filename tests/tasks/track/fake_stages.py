@@ -60,7 +60,13 @@ def make_report(model: ModelRef) -> Report:
         stored = keep("reports", folder)
     metrics = {"mcc": Measurement(value=0.9, low=0.8, high=0.95), "accuracy.terse": Measurement(value=0.7)}
     return Report(
-        uri=stored.uri, digest=stored.digest, model_digest=model.digest, holdout_digest="h", rows=1, metrics=metrics
+        uri=stored.uri,
+        digest=stored.digest,
+        model_digest=model.digest,
+        holdout_digest="h",
+        rows=1,
+        confidence=0.9,
+        metrics=metrics,
     )
 
 

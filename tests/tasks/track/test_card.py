@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.records import Measurement, Release
+from tasks.records import Measurement, Override, Release
 from tasks.track.card import model_card
 from tasks.track.outcome import outcome_of
 from tests.stored_model import stored_model, stored_verdict
@@ -67,3 +67,19 @@ def test_every_digest_of_the_lineage_is_whole() -> None:
     text, model = card(), stored_model()
     assert f"`{model.digest}`" in text
     assert "MLflow run | `r1`" in text
+
+
+def test_the_card_of_a_model_that_a_person_released_against_its_verdict_says_so() -> None:
+    model, dataset = stored_model(), make_dataset("x")
+    report, verdict = make_report(model), stored_verdict(model, state="fail")
+    decided = Override(verdict_state="fail", by="Ann Smith", why="measured on last year's labels", at="2026-01-01")
+    entry = Release(
+        model="intents", number=3, kind="override", model_uri=model.uri, model_digest=model.digest,
+        verdict_uri=verdict.uri, verdict_digest=verdict.digest, by="Ann Smith", why=decided.why, at="2026-01-01",
+        previous=None, override=decided,
+    )  # fmt: skip
+    outcome = outcome_of("intents", dataset, model, report, verdict, entry, seconds={}, reused=(), run_id="r1")
+    text = model_card(CONFIG, outcome, dataset, model, report, verdict, entry)
+    assert "## Released by a person against its verdict\n\nThe verdict `" in text
+    assert "was **fail**. Ann Smith released it all the same on 2026-01-01 (not signed)" in text
+    assert "Released by a person" not in card()

@@ -26,6 +26,7 @@ REPORT = Report(
     model_digest="m",
     holdout_digest="h",
     rows=10,
+    confidence=0.9,
     metrics={
         "mcc": Measurement(value=0.9, low=0.8, high=0.95),
         "p50_milliseconds": Measurement(value=3.0),
