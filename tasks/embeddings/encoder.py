@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def embed(texts: Sequence[str], model: str = DEFAULT_MODEL, max_tokens: int = 12
     known = cache.found(list(unique))
     missing = [key for key in unique if key not in known]
     if missing:
-        encoder = _Encoder(folder, model, max_tokens)
+        encoder = _encoder(folder, model, max_tokens)
         for start in range(0, len(missing), SLICE_TEXTS):
             part = missing[start : start + SLICE_TEXTS]
             fresh = encoder.vectors([unique[key] for key in part]).astype(np.float16)
@@ -63,6 +64,12 @@ def embed(texts: Sequence[str], model: str = DEFAULT_MODEL, max_tokens: int = 12
     rounded = np.stack([known[key] for key in keys]).astype(np.float32)
     rounded /= np.linalg.norm(rounded, axis=1, keepdims=True)
     return rounded
+
+
+@lru_cache(maxsize=1)
+def _encoder(folder: Path, model: str, max_tokens: int) -> _Encoder:
+    """The encoder, loaded once for as long as the same is asked for."""
+    return _Encoder(folder, model, max_tokens)
 
 
 class _Encoder:

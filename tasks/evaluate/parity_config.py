@@ -11,4 +11,4 @@ class ParityConfig(Section):
     """How the trained network and the served form are compared, on the same rows."""
 
     rows: int = Field(default=1000, ge=1)
-    """Holdout rows that both forms answer, the first ones in order of their id; all where there are fewer."""
+    """Rows that both forms answer: the holdout's, and where those are fewer the validation and training split's."""

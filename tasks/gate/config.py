@@ -108,7 +108,7 @@ class RobustnessGate(Section):
 class DriftGate(Section):
     """Quality holds where the traffic moves away from the training rows, at the strength of evaluation.drift."""
 
-    max_accuracy_lost: float = Field(default=0.05, ge=0, le=1)
+    max_accuracy_lost: float = Field(default=0.10, ge=0, le=1)
     """Accuracy that the worst of the simulated shifts may cost."""
 
 

@@ -11,7 +11,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "deployments/support-intents.yaml"
-SHORT = ("training.epochs=1", "training.max_tokens=32", "evaluation.latency_requests=100")
+SHORT = (
+    "training.epochs=1",
+    "training.max_tokens=32",
+    "evaluation.latency_requests=100",
+    "evaluation.drift.rows=20",
+)
 """Little training, and everything else as it ships."""
 QUICK = (*SHORT, "curation.max_embedded_rows=0", "advice.learning_curve=false")
 """Little training, and nothing embedded."""
@@ -20,6 +25,8 @@ LENIENT = (
     "gates.calibration=null",
     "gates.champion.margin=1",
     "gates.latency.max_p99_milliseconds=60000",
+    "gates.drift=null",
+    "gates.side_effects=null",
 )
 """Gates that any model passes. Latency among them: the p99 of 100 requests is their slowest, and a busy machine's pause
 in one of them is no fault of what a test looks at."""

@@ -16,7 +16,7 @@ RUN_SECONDS = 420.0
 
 def quick(config: dict[str, Any]) -> dict[str, Any]:
     """The deployment's own config, with little training and gates that let it through."""
-    gates = {"quality": {"metric": "mcc", "min": -1}, "champion": None, "calibration": None}
+    gates = {"quality": {"metric": "mcc", "min": -1}, "champion": None, "calibration": None, "drift": None}
     return {
         **config,
         "training": {**config["training"], "epochs": 1, "max_tokens": 32},

