@@ -95,13 +95,14 @@ class Guard:
     arXiv:2312.16903). So exploding is what lasts. The loss has exploded when the median of the last 10 steps is more
     than 10 robust standard deviations (1.4826 times the median absolute deviation; Iglewicz and Hoaglin, 1993, call 3.5
     an outlier) above the running median of the 100 steps before, and also twice as high as where the training began and
-    above 1, since a loss near zero varies by large factors without harm. The gradient has exploded when the median norm
+    above 1 and above the loss of guessing, since a loss near zero, where a head that starts as a linear probe begins,
+    varies by large factors without harm. The gradient has exploded when the median norm
     of the last 10 steps is more than 50 times its running median (the factor by which SPAM, arXiv:2501.06842, defines a
     spike) and clipping cuts it.
     """
 
-    def __init__(self, clipped_at: float) -> None:
-        self.clipped_at = clipped_at
+    def __init__(self, clipped_at: float, loss_of_guessing: float = 0.0) -> None:
+        self.clipped_at, self.least_loss = clipped_at, max(LEAST_LOSS, loss_of_guessing)
         self.steps: deque[Step] = deque(maxlen=WINDOW_STEPS + RECENT_STEPS)
         self._start: list[float] = []
 
@@ -131,7 +132,7 @@ class Guard:
         losses = [step.loss for step in before]
         usual, now = statistics.median(losses), statistics.median(step.loss for step in recent)
         deviation = MAD_TO_DEVIATION * statistics.median(abs(loss - usual) for loss in losses)
-        limit = max(usual + DEVIATIONS * deviation, TIMES_THE_START * statistics.median(self._start), LEAST_LOSS)
+        limit = max(usual + DEVIATIONS * deviation, TIMES_THE_START * statistics.median(self._start), self.least_loss)
         if now > limit:
             return f"the training loss has exploded by step {number}: {now:.4g} over the last {RECENT_STEPS} steps"
         usual, now = (statistics.median(step.norm for step in part) for part in (before, recent))

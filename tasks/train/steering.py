@@ -104,7 +104,8 @@ class Steering(TrainerCallback):  # type: ignore[misc]
     validation split is scored and a checkpoint written. `best_by` is the key, in the trainer's log, of the value whose
     lowest counts as best; training stops after `patience` evaluations without a better one. Between pauses checkpoints
     are sealed at most `checkpoint_minutes` apart, at steps that are logged anyway, so that the clock changes nothing
-    that is kept; where a logged step is rarer than that, at each of them.
+    that is kept; where a logged step is rarer than that, at each of them. `loss_of_guessing`, in the trainer's unit, is
+    what no loss below it can have exploded to.
     """
 
     def __init__(
@@ -115,10 +116,12 @@ class Steering(TrainerCallback):  # type: ignore[misc]
         patience: int | None = None,
         best_by: str = LOSS,
         checkpoint_minutes: float = CHECKPOINT_MINUTES,
+        loss_of_guessing: float = 0.0,
     ) -> None:
         self.shelf, self.pauses, self.patience, self.best_by = folder / "checkpoints", pauses, patience, best_by
         self.tell: Tell = tell if is_first() else _silence
         self.folder, self.checkpoint_seconds = folder, checkpoint_minutes * 60
+        self.loss_of_guessing = loss_of_guessing
         self.stopped_at: int | None = None
         self.longest_stop_seconds = 0.0
         """The longest time that the steps stood still for a checkpoint."""
@@ -130,7 +133,7 @@ class Steering(TrainerCallback):  # type: ignore[misc]
         """Steer `trainer` in the block; at its end every checkpoint is sealed."""
         self.trainer, self.rows, self.numbers = trainer, StepRows(trainer), StepNumbers(trainer)
         self.pace = Pace(trainer, processes(), steps_before(self.folder))
-        self.guard = Guard(trainer.args.max_grad_norm or 0.0)
+        self.guard = Guard(trainer.args.max_grad_norm or 0.0, self.loss_of_guessing)
         save = trainer._save_checkpoint
 
         def save_explained(*arguments: Any, **options: Any) -> None:

@@ -92,7 +92,12 @@ def make_trainer(
     arguments = training_arguments(folder, config, steps)
     blanks = blanks_for(training, config.batch_size, config.devices.processes, base.tokenizer.pad_token_id)
     steering = Steering(
-        folder, pauses, tell, config.early_stopping_patience, checkpoint_minutes=config.checkpoint_minutes
+        folder,
+        pauses,
+        tell,
+        config.early_stopping_patience,
+        checkpoint_minutes=config.checkpoint_minutes,
+        loss_of_guessing=math.log(len(plan.labels)),
     )
     trainer = LengthGroupedTrainer(
         model=network,

@@ -54,3 +54,12 @@ def test_a_gradient_that_stays_far_above_what_it_was_is_a_fault_only_where_clipp
     assert step == 155
     assert words.startswith("the gradient has exploded by step 155: norm ")
     assert judged(losses, [*noisy(1e-4, 150), *noisy(0.05, 50)]) is None
+
+
+def test_a_loss_below_that_of_guessing_has_not_exploded() -> None:
+    # A head that starts as a linear probe begins far below, and rises while the network is first moved.
+    losses = [0.3] * 15 + [1.5] * 15
+    for guessing, stops in ((0.0, True), (2.48, False)):
+        guard = Guard(clipped_at=1.0, loss_of_guessing=guessing)
+        said = [guard.judge(Step(number, loss, 1.0)) for number, loss in enumerate(losses)]
+        assert any(said) is stops
