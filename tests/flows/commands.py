@@ -16,8 +16,12 @@ SHORT = (
     "training.max_tokens=32",
     "evaluation.latency_requests=100",
     "evaluation.drift.rows=20",
+    "evaluation.load=null",
+    "evaluation.parity.rows=300",
+    "evaluation.energy.rounds=3",
+    "evaluation.energy.requests=50",
 )
-"""Little training, and everything else as it ships."""
+"""Little training, little timing, and everything else as it ships."""
 QUICK = (*SHORT, "curation.max_embedded_rows=0", "advice.learning_curve=false")
 """Little training, and nothing embedded."""
 LENIENT = (

@@ -20,7 +20,7 @@ def quick(config: dict[str, Any]) -> dict[str, Any]:
     return {
         **config,
         "training": {**config["training"], "epochs": 1, "max_tokens": 32},
-        "evaluation": {**config["evaluation"], "latency_requests": 100},
+        "evaluation": {**config["evaluation"], "latency_requests": 100, "load": None},
         "gates": {**config["gates"], **gates, "latency": {"max_p99_milliseconds": 60000}},
     }
 
