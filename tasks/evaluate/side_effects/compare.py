@@ -67,27 +67,6 @@ def side_effects(
     return Found(metrics, table)
 
 
-def changed_sides(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """The rows that only one of the models gets right: `id`, `label`, `ours`, `theirs` (predicted), and `change`.
-
-    `change` is "right to wrong" where theirs was right and ours is not, else "wrong to right"; those that got worse
-    stand first. Raises ValueError where the tables are not of the same rows.
-    """
-    theirs = _aligned(theirs, ours, "theirs")
-    was, is_now = (side["label"].to_numpy() == side["predicted"].to_numpy() for side in (theirs, ours))
-    table = pd.DataFrame(
-        {
-            "id": ours["id"].astype(str).to_numpy(),
-            "label": ours["label"].to_numpy(),
-            "ours": ours["predicted"].to_numpy(),
-            "theirs": theirs["predicted"].to_numpy(),
-            "change": np.where(was, "right to wrong", "wrong to right"),
-        }
-    )
-    changed: pd.DataFrame = table.loc[was != is_now].sort_values(["change", "id"], kind="stable")
-    return changed.reset_index(drop=True)
-
-
 def _aligned(predictions: pd.DataFrame, rows: pd.DataFrame, whose: str) -> pd.DataFrame:
     """The predictions in the order of `rows`, by id."""
     ids = rows["id"].astype(str)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
-from tasks.evaluate.side_effects.compare import ALL_ROWS, BETTER, OPEN, TOO_FEW, WORSE, changed_sides, side_effects
+from tasks.evaluate.side_effects.compare import ALL_ROWS, BETTER, OPEN, TOO_FEW, WORSE, side_effects
 from tasks.evaluate.side_effects.plot import plot_slices
 from tasks.evaluate.subject import Found
 
@@ -72,12 +72,6 @@ def test_a_difference_that_chance_explains_is_left_open() -> None:
     ours = np.arange(400) % 37 >= 17
     states = set(compare(ours, theirs).table["state"][1:])
     assert states <= {OPEN, TOO_FEW}
-
-
-def test_rows_that_changed_sides_are_named_by_id_and_those_that_got_worse_come_first() -> None:
-    table = changed_sides(predicted(np.array([True, False, True])), predicted(np.array([False, True, True])))
-    assert table[["id", "change"]].to_numpy().tolist() == [["r1", "right to wrong"], ["r0", "wrong to right"]]
-    assert list(table.columns) == ["id", "label", "ours", "theirs", "change"]
 
 
 def test_predictions_in_another_order_are_brought_together_by_id() -> None:
