@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from tasks.rules import kinds
 from tasks.section import Section
 
 
@@ -62,22 +63,16 @@ class RewardModel(Section):
     """Factor in the sum of rewards."""
 
 
-class ExactAnswer(Section):
+class ExactAnswer(kinds.ExactAnswer):
     """1 where what is asked for, taken out of the model's text, equals that of the row's answer; else 0."""
 
-    kind: Literal["exact_answer"] = "exact_answer"
-    pattern: str | None = None
-    """Regular expression whose last match's first group is the answer, such as `#### (.+)`; null compares the whole."""
     weight: float = 1.0
     """Factor in the sum of rewards."""
 
 
-class JsonSchema(Section):
+class JsonSchema(kinds.JsonSchema):
     """1 where the model's text is JSON that satisfies a schema; else 0."""
 
-    kind: Literal["json_schema"] = "json_schema"
-    schema_file: str | None = None
-    """A file with the JSON Schema, by a path that is absolute or starts at the project; null: any JSON that parses."""
     weight: float = 1.0
     """Factor in the sum of rewards."""
 
