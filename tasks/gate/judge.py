@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tasks.errors import UserInputError
 from tasks.gate.config import GATES, GatesConfig, asked_for
-from tasks.metrics.power import rows_for_share
+from tasks.metrics.power import rows_for_share, times_the_rows
 from tasks.records import GateResult, Measurement, State
 
 MOST_ROWS = 1_000_000
@@ -135,8 +135,8 @@ def what_is_missing(measured: Measurement | None, quantity: Quantity, why: str =
 def what_would_settle(
     measured: Measurement, limit: float, quantity: Quantity, count: int | None, confidence: float = 0.9
 ) -> str:
-    """How much more evidence the answer needs: of a share exactly, else by an interval's width, which falls with the
-    root of the count."""
+    """How much more evidence decides with a chance of four in five, if the value is the truth: of a share exactly, else
+    by the interval's width, which falls with the root of the count."""
     right_side = measured.value > limit if quantity.at_least else measured.value < limit
     if quantity.is_share and right_side:
         rows = rows_for_share(measured.value, limit, at_least=quantity.at_least, confidence=confidence)
@@ -146,10 +146,11 @@ def what_would_settle(
     distance = abs(measured.value - limit)
     low, high = ends(measured)
     half_width = measured.value - low if measured.value > limit else high - measured.value
-    times = (half_width / distance) ** 2 if distance > 0 else math.inf
+    times = times_the_rows(half_width, distance, confidence=confidence)
     if times * (count or 1000) > MOST_ROWS:
         return "the value is so close to it that more data would hardly settle it"
+    then = f"four of five such models would {'pass' if right_side else 'fail'}"
     if count is None:
-        return f"about {max(times, 1.1):.2g} times as many {quantity.units} would settle it if the value stays"
-    needed = float(f"{max(times, 1.1) * count:.2g}")
-    return f"about {needed:,.0f} {quantity.units} instead of {count:,} would settle it if the value stays"
+        return f"with about {times:.2g} times as many {quantity.units} {then}"
+    needed = float(f"{times * count:.2g}")
+    return f"with about {needed:,.0f} {quantity.units} instead of {count:,} {then}"

@@ -1,4 +1,4 @@
-"""How many rows it takes to decide: for a share against a limit, and for two models on the same rows.
+"""How many rows it takes to decide: for a share against a limit, and for any interval that narrows with its rows.
 
 A comparison that needs more rows than there are is not a failed one, and the number says what would settle it.
 """
@@ -6,6 +6,7 @@ A comparison that needs more rows than there are is not a failed one, and the nu
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -58,32 +59,17 @@ def share_power(rows: Integers, expected: float, limit: float, tail: float) -> n
     return chance
 
 
-def rows_for_paired_difference(
-    difference: float, discordant: float, *, margin: float = 0.0, confidence: float, power: float = POWER
-) -> int | None:
-    """Rows that it takes to show that our share of right rows is above theirs less `margin`, on the same rows.
+def times_the_rows(half_width: float, distance: float, *, confidence: float, power: float = POWER) -> float:
+    """How many times as many rows it takes for an interval to clear a limit with a chance of `power`.
 
-    `difference` is the true difference of the shares, `discordant` the share of rows that only one of the two gets
-    right. With a margin of 0 this is Connor's number (1987, "Sample size for testing differences in proportions for the
-    paired-sample design", after Miettinen 1968), of which McNemar's test is the analysis; with one, the same about a
-    difference of -margin (compare Liu, Hsueh, Hsieh and Chen 2002, "Tests for equivalence or non-inferiority for paired
-    binary data"). None where the truth is not beyond the margin, or it takes more than MOST_ROWS. Raises ValueError
-    where the difference is larger than the discordant share.
+    `half_width` is that of the interval now, on the side of the limit, and `distance` the value's from the limit, which
+    is taken for the truth; both in one unit. Of a normal estimate, whose interval narrows with the root of the rows,
+    the limit is cleared where (z(confidence) + z(power)) standard errors fit into the distance (Cohen 1988).
     """
-    from scipy.stats import norm
-
-    if not 0 <= discordant <= 1 or abs(difference) > discordant + 1e-12:
-        raise ValueError(
-            f"a difference of {difference:g} with {discordant:g} of the rows discordant: it cannot be larger than that"
-        )
-    distance = difference + margin
     if distance <= 0:
-        return None
-    at_limit = math.sqrt(max(discordant - margin**2, 0.0))
-    at_truth = math.sqrt(max(discordant - difference**2, 0.0))
-    wanted = float(norm.ppf((1 + confidence) / 2)) * at_limit + float(norm.ppf(power)) * at_truth
-    rows = max(1, math.ceil((max(wanted, 0.0) / distance) ** 2))
-    return rows if rows <= MOST_ROWS else None
+        return math.inf
+    of_interval, of_power = NormalDist().inv_cdf((1 + confidence) / 2), NormalDist().inv_cdf(power)
+    return (half_width / distance * (of_interval + of_power) / of_interval) ** 2
 
 
 def _normal_rows(expected: float, limit: float, tail: float, power: float) -> int:

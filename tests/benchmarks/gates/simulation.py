@@ -110,7 +110,8 @@ def simulated_gates(truth: Truth, rows: int, draw: np.random.Generator) -> list[
     report, champion_report = (_report(name, rows, metrics) for name in ("candidate", "champion"))
     if POLICY.champion is None:
         raise ValueError("the policy has no gate champion")
-    against = judge_champion(report, champion_report, predictions(ours), theirs, POLICY.champion, POLICY)
+    both = (predictions(ours), theirs)
+    against = judge_champion((report, champion_report), both, POLICY.champion, POLICY.bootstrap_samples, None)
     return [*judge_report(report, POLICY), against]
 
 

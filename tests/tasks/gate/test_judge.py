@@ -106,12 +106,12 @@ def test_a_reason_gives_the_figures_with_their_units() -> None:
 def test_an_inconclusive_gate_says_how_many_rows_would_settle_it() -> None:
     # The low end is 0.04 away and the limit 0.02: a half as wide interval takes four times the rows.
     found = gates(mcc=measured(0.82, 0.78, 0.86))["quality"]
-    assert "about 2,400 holdout rows instead of 600 would settle it if the value stays" in found.reason
+    assert "with about 5,500 holdout rows instead of 600 four of five such models would pass" in found.reason
 
 
 def test_an_inconclusive_latency_asks_for_more_requests_and_not_for_rows() -> None:
     found = gates(p99_milliseconds=measured(140, 130, 160))["latency"]
-    assert "about 4 times as many timed requests would settle it" in found.reason
+    assert "with about 9.1 times as many timed requests four of five such models would " in found.reason
 
 
 def test_a_value_at_its_limit_is_not_promised_to_be_settled() -> None:

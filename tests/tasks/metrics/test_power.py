@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from tasks.metrics.intervals import share_interval
-from tasks.metrics.power import rows_for_paired_difference, rows_for_share
+from tasks.metrics.power import rows_for_share, times_the_rows
 
 
 def chance(rows: int, expected: float, limit: float) -> float:
@@ -48,23 +51,15 @@ def test_a_number_of_rows_too_large_for_every_one_to_be_looked_at_is_near_the_no
     assert rows == pytest.approx((1.959964 * 0.4 + 0.841621 * np.sqrt(0.801 * 0.199)) ** 2 / 1e-6, rel=0.01)
 
 
-def test_the_rows_for_a_paired_difference_are_connors() -> None:
-    # Connor (1987) with 45 % and 5 % discordant, two-sided at 5 %, power 80 %: 23, as powerandsamplesize.com has it.
-    assert rows_for_paired_difference(0.40, 0.50, confidence=0.95) == 23
-    assert rows_for_paired_difference(-0.01, 0.1, margin=0.01, confidence=0.95) is None
-    with pytest.raises(ValueError, match="cannot be larger"):
-        rows_for_paired_difference(0.2, 0.1, confidence=0.95)
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_with_so_many_times_the_rows_four_of_five_intervals_clear_the_limit(confidence: float) -> None:
+    rows, truth, limit, spread = 200, 0.03, 0.0, 0.5
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    times = times_the_rows(z * spread / math.sqrt(rows), truth - limit, confidence=confidence)
+    error = spread / math.sqrt(times * rows)
+    measured = np.random.default_rng(0).normal(truth, error, 50_000)
+    assert (measured - z * error > limit).mean() == pytest.approx(0.8, abs=0.01)
 
 
-@pytest.mark.parametrize(("difference", "discordant", "margin"), [(0.04, 0.12, 0.0), (0.0, 0.08, 0.02)])
-def test_so_many_rows_show_a_paired_difference_as_often_as_wanted(
-    difference: float, discordant: float, margin: float
-) -> None:
-    rows = rows_for_paired_difference(difference, discordant, margin=margin, confidence=0.95)
-    assert rows is not None
-    shares = [(discordant + difference) / 2, (discordant - difference) / 2, 1 - discordant]
-    only_ours, only_theirs, _ = np.random.default_rng(0).multinomial(rows, shares, size=20_000).T / rows
-    measured, differ = only_ours - only_theirs, only_ours + only_theirs
-    spread = np.sqrt((differ - (0 if margin == 0 else measured**2)) / rows)
-    shown = (measured + margin) / spread > 1.959964
-    assert shown.mean() == pytest.approx(0.8, abs=0.02)
+def test_no_number_of_rows_separates_a_value_from_a_limit_that_it_is_at() -> None:
+    assert times_the_rows(0.01, 0.0, confidence=0.9) == math.inf
