@@ -8,7 +8,12 @@ from tasks.section import Section
 
 
 class ParityConfig(Section):
-    """How the trained network and the served form are compared, on the same rows."""
+    """How the forms of one model are compared, on the same rows, with what its network said in training."""
 
     rows: int = Field(default=1000, ge=1)
-    """Rows that both forms answer: the holdout's, and where those are fewer the validation and training split's."""
+    """Rows that every form answers: those that the network was asked about when its training ended (validation, then
+    train); where training kept no answers, the holdout's first. Rows that it has learned from will do."""
+    served: bool = False
+    """A classifier's: whether the model server is started with it, on this machine alone, and asked over HTTP too."""
+    answers: int = Field(default=32, ge=1)
+    """A language model's: rows whose whole answers are compared, where a rounded form stands beside the merged one."""

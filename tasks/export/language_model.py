@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.errors import CorruptArtefact, RefitError
+from tasks.errors import CorruptArtefact, RefitError, UserInputError
 from tasks.export.config import ExportConfig
 from tasks.models.answer_probe import mean_log_probabilities, probe_rows, read_probe
 from tasks.models.language_model import LanguageModel
@@ -23,8 +23,13 @@ def check_language_model(folder: Path, dataset_folder: Path, config: ExportConfi
     """The figures of the served form: bytes of its weights, and the largest difference in nats a token.
 
     Raises RefitError where the difference is above `config.max_difference`, or is not a number; CorruptArtefact where
-    the folder cannot be loaded, or was probed on other rows.
+    the folder cannot be loaded, or was probed on other rows; UserInputError for a precision that it cannot have.
     """
+    if config.precision != "float32":
+        raise UserInputError(
+            f"export.precision is {config.precision}, which is for a classifier's graph: leave it out, and train the "
+            "language model with training.quantisation_aware, which stores a rounded form beside it"
+        )
     rows, trained = probe_rows(dataset_folder), read_probe(folder)
     if rows.empty:
         raise RefitError(f"{dataset_folder} has no answered row in its splits validation and train to check a model on")

@@ -43,7 +43,7 @@ def probe_rows(dataset_folder: Path) -> pd.DataFrame:
 
 def mean_log_probabilities(model: LanguageModel, rows: pd.DataFrame, batch_size: int = MOST_ROWS) -> Floats:
     """Of each row's answer: its mean log probability in nats a token, of shape (rows,), in single precision."""
-    with _single_precision(model):
+    with single_precision(model):
         sums, tokens = model.answer_log_probabilities(rows["text"].tolist(), rows["answer"].tolist(), batch_size)
     means: Floats = sums / tokens
     return means
@@ -72,7 +72,7 @@ def read_probe(folder: Path) -> dict[str, float] | None:
 
 
 @contextmanager
-def _single_precision(model: LanguageModel) -> Iterator[None]:
+def single_precision(model: LanguageModel) -> Iterator[None]:
     """Half precision rounds by device and batch, which would hide what is looked for.
 
     The tensors are put back themselves: casting a network back would round its rotary frequencies, which are kept in

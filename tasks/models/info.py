@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -11,6 +11,7 @@ from tasks.errors import CorruptArtefact
 from tasks.records import Record, TaskKind
 
 FILE = "refit.json"
+Precision = Literal["float32", "int8"]
 
 
 class ModelInfo(Record):
@@ -34,6 +35,8 @@ class ModelInfo(Record):
     """Digest of the dataset that it was trained on."""
     seed: int
     """Seed of the training."""
+    precision: Precision = "float32"
+    """What a classifier's exported graph calculates with."""
 
     @model_validator(mode="after")
     def _labels_for_a_classifier(self) -> Self:

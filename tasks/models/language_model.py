@@ -140,19 +140,45 @@ class LanguageModel:
         """
         import torch
 
+        sums, counts = np.empty(len(texts)), np.empty(len(texts), dtype=np.int64)
+        with torch.inference_mode():
+            for batch, rows in self._batches(texts, answers, batch_size):
+                logits, targets = self._logits(rows)
+                losses = torch.nn.functional.cross_entropy(
+                    logits.transpose(1, 2), targets, ignore_index=IGNORED, reduction="none"
+                )
+                sums[batch] = -losses.double().sum(dim=1).cpu().numpy()
+                counts[batch] = [len(row.answer) for row in rows]
+        return sums, counts
+
+    def answer_choices(self, texts: Sequence[str], answers: Sequence[str], batch_size: int = 16) -> list[list[int]]:
+        """For each token of each answer, read after those before: -1 where it is the likeliest, else that one's id."""
+        import torch
+
+        found: list[list[int]] = [[] for _ in texts]
+        with torch.inference_mode():
+            for batch, rows in self._batches(texts, answers, batch_size):
+                logits, targets = self._logits(rows)
+                likeliest = logits.argmax(dim=2)
+                codes = torch.where(likeliest == targets, -1, likeliest)
+                for place, index in enumerate(batch):
+                    found[index] = codes[place][targets[place] != IGNORED].tolist()
+        return found
+
+    def _batches(
+        self, texts: Sequence[str], answers: Sequence[str], batch_size: int
+    ) -> Iterator[tuple[list[int], list[AnswerTokens]]]:
+        """Places and tokens of all rows, in batches whose logits can be held at once."""
         rows = [
             tokens_of(self.tokenizer, text, answer, self.info.task, self.stop_ids, self._longest())
             for text, answer in zip(texts, answers, strict=True)
         ]
-        sums, counts = np.empty(len(rows)), np.array([len(row.answer) for row in rows], dtype=np.int64)
         most_tokens = max(1, MOST_LOGITS // self.network.config.get_text_config().vocab_size)
-        with torch.inference_mode():
-            for batch in batches_by_length(rows, batch_size, most_tokens):
-                sums[batch] = self._scored([rows[index] for index in batch])
-        return sums, counts
+        for batch in batches_by_length(rows, batch_size, most_tokens):
+            yield batch, [rows[index] for index in batch]
 
-    def _scored(self, rows: list[AnswerTokens]) -> Floats:
-        """The sum of log probabilities of each answer, of shape (rows,)."""
+    def _logits(self, rows: list[AnswerTokens]) -> tuple[Any, Any]:
+        """Logits of shape (rows, positions, tokens), and the token that follows each position, or IGNORED."""
         import torch
 
         device, longest = self.network.device, max(len(row) for row in rows)
@@ -170,11 +196,7 @@ class LanguageModel:
             use_cache=False,
             logits_to_keep=torch.arange(first, longest, device=device),
         )
-        losses = torch.nn.functional.cross_entropy(
-            output.logits.float().transpose(1, 2), targets[:, first:].to(device), ignore_index=IGNORED, reduction="none"
-        )
-        sums: Floats = -losses.double().sum(dim=1).cpu().numpy()
-        return sums
+        return output.logits.float(), targets[:, first:].to(device)
 
     def _continued(self, prompts: list[list[int]], options: Any) -> list[list[int]]:
         """The tokens that follow each prompt, `num_return_sequences` times each, up to the one that ended them."""
