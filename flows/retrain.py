@@ -14,6 +14,7 @@ import flows.command.early  # noqa: F401  # Ctrl-C while libraries load ends qui
 from prefect import flow
 
 from flows.config import RetrainConfig
+from flows.noise import trainer_noise
 from flows.prepare import prepare_data
 from flows.train import training_place
 from tasks.evaluate.task import evaluate, side_by_side
@@ -45,7 +46,8 @@ def retrain(config: RetrainConfig) -> Outcome:
         champion = champion_model(config.model)
         champion_report = evaluate(champion, dataset, config.evaluation) if champion else None
         both = side_by_side(candidate, report, champion, champion_report, dataset, config.evaluation)
-        verdict = gate(report, champion_report, both, config.gates, config.model, config.signing)
+        noise = trainer_noise(place, dataset, training, config)
+        verdict = gate(report, champion_report, both, noise, config.gates, config.model, config.signing, dataset)
         ask_for_labels(config.model, candidate, dataset, config.labelling)
         terms = in_force(report, config.gates, config.signing)
         released = release(config.model, candidate, verdict, config.release, terms) if verdict.passed else None

@@ -23,7 +23,7 @@ from uuid import UUID
 
 import httpx
 from prefect import Task, get_run_logger, task
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from pydantic import BaseModel
@@ -33,6 +33,8 @@ from tasks.retries import NONE, Retries
 P = ParamSpec("P")
 R = TypeVar("R")
 TASKS = Path(__file__).resolve().parent
+SOURCE = (".py", ".yaml", ".html")
+"""Suffixes of the files that say what a stage does."""
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_ARTEFACTS = 5.0
 
@@ -137,6 +139,19 @@ def report_progress(stage_name: str, done: float, total: float, message: str) ->
     run_logger().info(f"{stage_name}: {done:g}/{total:g} {message}", extra=event)
 
 
+def leave_markdown(key: str, markdown: str, description: str) -> None:
+    """Leave a text among the running task's artefacts in Prefect, as the newest version of the one called `key`.
+
+    A key has small letters, digits and dashes. Where Prefect cannot be reached the work goes on without.
+    """
+    if TaskRunContext.get() is None:
+        return
+    try:
+        create_markdown_artifact(markdown, key=key, description=description)
+    except httpx.HTTPError as error:
+        run_logger().warning(f"the artefact {key} could not be left in Prefect: {error}")
+
+
 class ProgressReporter:
     """Tells how far one run of a stage is, no oftener than a person can follow; make one for each run.
 
@@ -201,9 +216,10 @@ def _key_function(
 
 @functools.cache
 def code_digest(folder: Path) -> str:
-    """SHA-256 of the stage's source, of what stages share, and of the locked versions."""
+    """SHA-256 of the stage's source and its data files, of what stages share, and of the locked versions."""
     nouns = [place for place in TASKS.iterdir() if place.is_dir() and not (place / "task.py").is_file()]
-    paths = sorted({*TASKS.glob("*.py"), *(path for place in (folder, *nouns) for path in place.rglob("*.py"))})
+    files = {*TASKS.glob("*.py"), *(path for place in (folder, *nouns) for path in place.rglob("*.*"))}
+    paths = sorted(path for path in files if path.suffix in SOURCE)
     lock = TASKS.parent / "requirements.lock"
     digest = hashlib.sha256()
     for path in [*paths, *([lock] if lock.is_file() else [])]:

@@ -52,12 +52,30 @@ class QualityGate(Section):
 
 
 class ChampionGate(Section):
-    """The candidate must not be worse than the champion on the same rows, beyond a margin; the test is paired."""
+    """The candidate against the champion on the same rows: not worse beyond a margin, or surely better; paired."""
 
     metric: ChampionMetric | None = None
     """What is compared. Null is the usual: `mcc` of labels, `token_f1` of answers."""
+    policy: Literal["non_inferiority", "superiority"] = "non_inferiority"
+    """`non_inferiority`: a loss of more than `margin` is ruled out, for models that are to be kept fresh.
+    `superiority`: a gain of more than `gain` is shown, for a change that has to pay; where the section `noise` has
+    measured what the seed alone does, the gain must stand out from that too."""
     margin: float = Field(default=0.01, ge=0, le=1)
-    """A loss up to this much is accepted (non-inferiority)."""
+    """Of `non_inferiority`: a loss up to this much is accepted."""
+    gain: float = Field(default=0.0, ge=0, le=1)
+    """Of `superiority`: the gain that must be exceeded."""
+
+    @model_validator(mode="after")
+    def _limit_of_its_policy(self) -> Self:
+        other = "gain" if self.policy == "non_inferiority" else "margin"
+        if other in self.model_fields_set and getattr(self, other) != type(self).model_fields[other].default:
+            raise ValueError(f"`{other}` says nothing with the policy {self.policy}: leave it out")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The difference from the champion that must be exceeded."""
+        return self.gain if self.policy == "superiority" else -self.margin
 
 
 class CalibrationGate(Section):
@@ -97,6 +115,8 @@ class RobustnessGate(Section):
 
     max_attack_success: float | None = Field(default=0.02, ge=0, le=1)
     """Under the ensemble of gradient attacks on embeddings (evaluation.robustness.epsilon)."""
+    min_epsilon: float = Field(default=0.05, ge=0, allow_inf_nan=False)
+    """Smallest budget of these attacks that counts: a success that was measured at less fails, however small."""
     max_word_attack_success: float | None = Field(default=None, ge=0, le=1)
     """Under searches that replace words."""
     max_character_attack_success: float | None = Field(default=None, ge=0, le=1)
@@ -118,7 +138,8 @@ class EnergyGate(Section):
     saving: float = Field(default=0.30, gt=0, lt=1)
     """Where the candidate surely takes this share less energy than the champion, `accuracy_price` is accepted."""
     accuracy_price: float = Field(default=0.01, ge=0, le=1)
-    """The loss against the champion that such a saving is worth: the champion gate's margin becomes at least this."""
+    """The loss against the champion that such a saving is worth: the champion gate's margin becomes at least this;
+    a saving is no gain in quality, so `superiority` is not changed by it."""
     max_ratio: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Most energy that a prediction may take, as a multiple of the champion's; null is any."""
 
@@ -132,6 +153,16 @@ class SideEffectsGate(Section):
     """Share of texts that are no task at all to which the model may give a sure answer."""
 
 
+class MemorisationGate(Section):
+    """The holdout was not learned from, so that the score on it says what the model can do."""
+
+    max_rows_learned: int = Field(default=0, ge=0)
+    """Holdout rows whose text may stand in the training split."""
+    max_above_validation: float | None = Field(default=None, ge=0, le=1)
+    """Accuracy by which the holdout may be above the validation split. Beyond it the network learned the holdout
+    elsewhere; only where both are drawn from the same rows, as where Refit holds them out."""
+
+
 class PeopleGate(Section):
     """People do better with the model's help than without, and do not follow it into its errors."""
 
@@ -141,11 +172,40 @@ class PeopleGate(Section):
     """Of the cases in which the model was wrong and people are right alone, the share in which they may follow it."""
 
 
-class ParityGate(Section):
-    """The trained network and the served form give the same label."""
+class GenerationGate(Section):
+    """What a language model writes, beyond quality. Each limit is null unless it is named, and needs its measure on."""
 
-    min_agreement: float = Field(default=0.99, gt=0, le=1)
-    """Lowest acceptable share of rows on which they agree."""
+    min_consistency: float | None = Field(default=None, ge=0, le=1)
+    """Lowest acceptable agreement (token F1) between answers to one prompt, at the worst of the settings that
+    evaluation.consistency names. 0.7 suits short answers of one right form, 0.4 free ones."""
+    min_grounding: float | None = Field(default=None, ge=0, le=1)
+    """Lowest acceptable share of an answer's sentences that evaluation.grounding finds supported by the source. See
+    what the wanted answers come to (`grounding_of_wanted`), and ask for about as much."""
+    max_hallucinated_numbers: float | None = Field(default=None, ge=0, le=1)
+    """Highest acceptable share of answers with a number that their source has not, by evaluation.grounding."""
+    max_attack_success: float | None = Field(default=None, ge=0, le=1)
+    """Highest acceptable share of the attacks of evaluation.prompt_attacks that work. The bundled suite's sixty can
+    show 0.05 and no less."""
+    min_checks_passed: float | None = Field(default=None, ge=0, le=1)
+    """Lowest acceptable share of answers that keep every rule of evaluation.checks that is asked of them."""
+    min_lm_tasks: dict[str, float] = Field(default_factory=dict)
+    """Lowest acceptable score by `task.metric` of evaluation.lm_tasks, such as {arithmetic.acc: 0.5}."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if not any(value not in (None, {}) for value in self.model_dump().values()):
+            raise ValueError(f"the gate names no limit: give at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class ParityGate(Section):
+    """Every form of a model says what its network said in training; the worst form is the gate's answer."""
+
+    min_agreement: float | None = Field(default=None, gt=0, le=1)
+    """Lowest acceptable share of rows that get the same label, or of an answer's tokens. Null is the usual: 0.99 for
+    labels; 0.95 for tokens, of which some are close calls that storing in half precision turns."""
+    max_labels_lost: int | None = Field(default=0, ge=0)
+    """Most labels that a form may never give any more; null is any."""
 
 
 class GatesConfig(Section):
@@ -160,7 +220,7 @@ class GatesConfig(Section):
     latency: LatencyGate | None = LatencyGate()
     """Fast enough."""
     parity: ParityGate | None = ParityGate()
-    """Served as it was trained; of labels."""
+    """Every form as it was trained."""
     fairness: FairnessGate | None = None
     """As good for one group as for another; of labels, where rows have a group."""
     robustness: RobustnessGate | None = None
@@ -169,8 +229,12 @@ class GatesConfig(Section):
     """Still good where traffic moves; of labels."""
     side_effects: SideEffectsGate | None = SideEffectsGate()
     """Not worse elsewhere; of labels."""
+    memorisation: MemorisationGate | None = None
+    """Judged on rows that it has not learned from; of labels."""
     people: PeopleGate | None = None
     """A help to the people who work with it; of labels, where evaluation.people names their answers."""
+    generation: GenerationGate | None = None
+    """Steady, grounded, hard to turn, and by the rules; of answers."""
     energy: EnergyGate | None = EnergyGate()
     """Not wasteful beside the champion; of labels."""
     bootstrap_samples: int = Field(default=2000, ge=100)

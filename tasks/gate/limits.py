@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.errors import UserInputError
-from tasks.gate.config import LESS_IS_BETTER, GatesConfig, QualityGate
-from tasks.gate.judge import Quantity, judge
+from tasks.gate.config import LESS_IS_BETTER, GatesConfig, GenerationGate, QualityGate
+from tasks.gate.forms import AGREEMENT, LABELS_LOST, PARITY, forms_in, with_one_of_parity
+from tasks.gate.judge import Quantity, failure, judge
 from tasks.gate.policy import policy_for, task_of
-from tasks.records import GateResult, Report
+from tasks.records import GateResult, Measurement, Report
 
 NAMES = {
     "mcc": "MCC",
@@ -37,6 +38,10 @@ class Limit:
     quantity: Quantity
     rows: int | None = None
     """What the figure rests on, where that is the whole holdout."""
+    room: str = ""
+    """The part of the section `evaluation` that measures it, where that is not called as the gate is."""
+    min_epsilon: float | None = None
+    """Smallest budget of an attack whose success counts."""
 
 
 def judge_report(report: Report, policy: GatesConfig) -> list[GateResult]:
@@ -45,14 +50,42 @@ def judge_report(report: Report, policy: GatesConfig) -> list[GateResult]:
     Raises UserInputError where the policy names what such a report does not measure.
     """
     task = task_of(report.metrics)
-    limits = limits_of(policy_for(task, policy), report.rows, labels=task == "classification")
-    return [_judged(limit, report) for limit in limits]
+    policy = policy_for(task, policy)
+    limits = limits_of(policy, report.rows, labels=task == "classification")
+    every = [each for limit in limits for each in _of_each_form(limit, policy, report)]
+    return with_one_of_parity([_judged(limit, report) for limit in every])
+
+
+def _of_each_form(limit: Limit, policy: GatesConfig, report: Report) -> Iterator[Limit]:
+    """A limit of the gate `parity` holds for every form that was compared; any other stays as it is."""
+    forms = forms_in(report.metrics) if limit.gate == PARITY else []
+    if not forms:
+        yield limit
+    for form in forms:
+        named = replace(limit.quantity, name=f"agreement of the {form} form with the trained one")
+        yield replace(limit, metric=f"{AGREEMENT}.{form}", quantity=named)
+        most = policy.parity.max_labels_lost if policy.parity else None
+        if most is not None and task_of(report.metrics) == "classification":
+            lost = Quantity(f"labels that the {form} form never gives", at_least=False, units="compared rows", digits=0)
+            yield Limit(PARITY, f"{LABELS_LOST}.{form}", most, lost)
 
 
 def _judged(limit: Limit, report: Report) -> GateResult:
-    why = report.missing.get(limit.gate.partition(":")[0], "")
-    return judge(
-        limit.gate, report.metrics.get(limit.metric), limit.value, limit.quantity, limit.rows, why, report.confidence
+    why = report.missing.get(limit.room or limit.gate.partition(":")[0], "")
+    measured, quantity = report.metrics.get(limit.metric), limit.quantity
+    if measured is not None and limit.min_epsilon is not None:
+        epsilon = report.metrics.get("attack_epsilon")
+        if epsilon is None or epsilon.value < limit.min_epsilon:
+            return failure(limit.gate, limit.value, _too_weak(quantity.name, epsilon, limit.min_epsilon))
+        quantity = replace(quantity, name=f"{quantity.name} at epsilon {epsilon.value:g}")
+    return judge(limit.gate, measured, limit.value, quantity, limit.rows, why, report.confidence)
+
+
+def _too_weak(name: str, epsilon: Measurement | None, least: float) -> str:
+    at = f"at epsilon {epsilon.value:g}" if epsilon else "at an epsilon that the report does not name"
+    return (
+        f"{name} was measured {at}, and the policy counts none below {least:g} (gates.robustness.min_epsilon): set "
+        f"evaluation.robustness.epsilon to at least {least:g} and measure again"
     )
 
 
@@ -75,11 +108,11 @@ def limits_of(policy: GatesConfig, rows: int, *, labels: bool) -> Iterator[Limit
 
 def _beyond_quality(policy: GatesConfig, rows: int) -> Iterator[Limit]:
     """The limits of figures that the rooms of the section evaluation measure."""
-    if policy.parity:
+    if policy.parity and policy.parity.min_agreement is not None:
         agreement = Quantity(
-            "agreement of the trained and the served form", at_least=True, units="compared rows", is_share=True
+            "agreement of the served form with the trained one", at_least=True, units="compared rows", is_share=True
         )
-        yield Limit("parity", "parity_agreement", policy.parity.min_agreement, agreement)
+        yield Limit(PARITY, AGREEMENT, policy.parity.min_agreement, agreement)
     if policy.fairness:
         of_groups = {
             "equal_opportunity_difference": policy.fairness.max_equal_opportunity_difference,
@@ -93,13 +126,23 @@ def _beyond_quality(policy: GatesConfig, rows: int) -> Iterator[Limit]:
             "attack_success_characters": policy.robustness.max_character_attack_success,
             "accuracy_lost_to_typos": policy.robustness.max_accuracy_lost_to_typos,
         }
-        yield from _at_most("robustness", of_attacks, "attacked rows (evaluation.robustness.rows)", are_shares=True)
+        attacked = "attacked rows (evaluation.robustness.rows)"
+        for limit in _at_most("robustness", of_attacks, attacked, are_shares=True):
+            by_gradients = limit.metric == "attack_success"
+            yield replace(limit, min_epsilon=policy.robustness.min_epsilon) if by_gradients else limit
     if policy.drift:
         of_shifts = {"accuracy_lost_to_drift": policy.drift.max_accuracy_lost}
         yield from _at_most("drift", of_shifts, "shifted rows (evaluation.drift.rows)")
+    if policy.generation:
+        yield from generation_limits(policy.generation)
     if policy.side_effects:
         off_task = {"confident_off_task": policy.side_effects.max_confident_off_task}
         yield from _at_most("side_effects", off_task, "texts that are no task", are_shares=True)
+    if policy.memorisation:
+        learned = Quantity("holdout rows that stand in the training split", at_least=False, digits=0)
+        yield Limit("memorisation", "holdout_rows_learned", policy.memorisation.max_rows_learned, learned)
+        above = {"accuracy_above_validation": policy.memorisation.max_above_validation}
+        yield from _at_most("memorisation: above validation", above, "holdout and validation rows")
     if policy.people:
         reduction = Quantity("reduction of people's errors", at_least=True, units="people and answers")
         yield Limit("people", "human_error_reduction", policy.people.min_error_reduction, reduction)
@@ -116,6 +159,27 @@ def _at_most(gate: str, limits: Mapping[str, float | None], units: str, *, are_s
             quantity = Quantity(name, at_least=False, units=units, is_share=are_shares and "lost" not in metric)
             first = number == 0 and metric != "confident_off_task"
             yield Limit(gate if first else f"{gate}: {name}", metric, most, quantity)
+
+
+def generation_limits(gate: GenerationGate) -> Iterator[Limit]:
+    """The limits that are set of what a language model writes; each bears the name of its measure behind the gate's."""
+    of_rows, of_answers = "rows (evaluation.consistency.rows)", "answered rows (evaluation.generated_rows)"
+    of_attacks = "attacks (evaluation.prompt_attacks.path)"
+    known = (
+        ("consistency", "consistency", gate.min_consistency, True, of_rows, False),
+        ("grounding", "grounding", gate.min_grounding, True, of_answers, False),
+        ("grounding", "hallucinated_numbers", gate.max_hallucinated_numbers, False, of_answers, True),
+        ("prompt_attacks", "prompt_attack_success", gate.max_attack_success, False, of_attacks, True),
+        ("checks", "checks_passed", gate.min_checks_passed, True, of_answers, True),
+    )
+    for room, metric, value, at_least, units, is_share in known:
+        if value is not None:
+            of_room = "hallucinated_numbers" if metric == "hallucinated_numbers" else room
+            quantity = Quantity(metric.replace("_", " "), at_least=at_least, units=units, is_share=is_share)
+            yield Limit(f"generation: {of_room.replace('_', ' ')}", metric, value, quantity, room=room)
+    for name, least in sorted(gate.min_lm_tasks.items()):
+        quantity = Quantity(name, at_least=True, units="questions (evaluation.lm_tasks.rows)")
+        yield Limit(f"generation: {name}", f"lm_tasks.{name}", least, quantity, room="lm_tasks")
 
 
 def _quality(gate: QualityGate, rows: int) -> Limit:

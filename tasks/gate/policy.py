@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasks.errors import UserInputError
-from tasks.gate.config import LESS_IS_BETTER, CalibrationGate, ChampionGate, GatesConfig, LatencyGate, QualityGate
+from tasks.gate.config import (
+    LESS_IS_BETTER,
+    CalibrationGate,
+    ChampionGate,
+    GatesConfig,
+    LatencyGate,
+    ParityGate,
+    QualityGate,
+)
 from tasks.records import Measurement, TaskKind
 
 OF_LABELS: tuple[str, ...] = ("mcc", "f1_macro", "accuracy")
@@ -22,7 +30,8 @@ OF_ANSWERS: tuple[str, ...] = (
     "preference_accuracy",
     *LESS_IS_BETTER,
 )
-GATES_OF_LABELS = ("parity", "fairness", "robustness", "drift", "side_effects", "people", "energy")
+GATES_OF_LABELS = ("fairness", "robustness", "drift", "side_effects", "memorisation", "people", "energy")
+GATES_OF_ANSWERS = ("generation",)
 USUAL_MINIMUM = {
     **dict.fromkeys(OF_LABELS, 0.80),
     **dict.fromkeys(("token_f1", "rouge_l", "exact_match"), 0.30),
@@ -30,6 +39,7 @@ USUAL_MINIMUM = {
     "preference_accuracy": 0.50,
 }
 USUAL_ECE = 0.05
+USUAL_AGREEMENT_OF_LABELS, USUAL_AGREEMENT_OF_TOKENS = 0.99, 0.95
 USUAL_P99_MILLISECONDS = 150.0
 USUAL_P95_MILLISECONDS = 10_000.0
 
@@ -48,12 +58,15 @@ def policy_for(task: TaskKind, policy: GatesConfig) -> GatesConfig:
     """
     if task != "classification":
         policy = _without_gates_of_labels(task, policy)
+    else:
+        _refuse_gates_of_answers(policy)
     return policy.model_copy(
         update={
             "quality": policy.quality and _quality(task, policy.quality),
             "champion": policy.champion and _champion(task, policy.champion),
             "calibration": policy.calibration and _calibration(task, policy.calibration),
             "latency": policy.latency and _latency(task, policy.latency),
+            "parity": policy.parity and _parity(task, policy.parity),
         }
     )
 
@@ -66,6 +79,15 @@ def _without_gates_of_labels(task: TaskKind, policy: GatesConfig) -> GatesConfig
                 "measured by it: leave it out"
             )
     return policy.model_copy(update=dict.fromkeys(GATES_OF_LABELS))
+
+
+def _refuse_gates_of_answers(policy: GatesConfig) -> None:
+    for name in GATES_OF_ANSWERS:
+        if getattr(policy, name) is not None:
+            raise UserInputError(
+                f"gates.{name} is for language models, and a classifier (data.task: classification) writes nothing "
+                "that it could be measured by: leave it out"
+            )
 
 
 def _quality(task: TaskKind, gate: QualityGate) -> QualityGate:
@@ -109,6 +131,11 @@ def _latency(task: TaskKind, gate: LatencyGate) -> LatencyGate:
     if gate.max_p99_milliseconds is None and gate.max_p95_milliseconds is None:
         return gate.model_copy(update={"max_p95_milliseconds": USUAL_P95_MILLISECONDS})
     return gate
+
+
+def _parity(task: TaskKind, gate: ParityGate) -> ParityGate:
+    usual = USUAL_AGREEMENT_OF_LABELS if task == "classification" else USUAL_AGREEMENT_OF_TOKENS
+    return gate.model_copy(update={"min_agreement": gate.min_agreement or usual})
 
 
 def _require(metric: str, task: TaskKind, setting: str) -> None:

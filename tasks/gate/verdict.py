@@ -12,8 +12,9 @@ from tasks.gate.config import GatesConfig
 from tasks.gate.in_force import policy_digest
 from tasks.gate.judge import overall
 from tasks.gate.looks import Looks, look
-from tasks.gate.page import Page, write_pages
-from tasks.records import GateResult, Report
+from tasks.gate.page import write_pages
+from tasks.gate.shown import Page
+from tasks.records import DatasetRef, GateResult, Report, SideBySide
 from tasks.signatures import Signer
 from tasks.store import keep, workspace
 
@@ -29,6 +30,10 @@ class Judging:
     """Name of the model, of which the looks at the holdout are counted."""
     code_digest: str
     signer: Signer | None
+    both: SideBySide | None = None
+    """What was measured of candidate and champion in turns."""
+    dataset: DatasetRef | None = None
+    """Whose holdout it is, so that the page can quote its rows; without it rows are named by id."""
 
 
 def keep_verdict(gates: list[GateResult], judging: Judging) -> dict[str, Any]:
@@ -40,11 +45,24 @@ def keep_verdict(gates: list[GateResult], judging: Judging) -> dict[str, Any]:
     said, bound_to = _said(gates, judging, looks), _bound_to(judging)
     with workspace("gate") as folder:
         (folder / "report").mkdir()
-        write_pages(folder / "report", Page(gates, said, judging.report, judging.champion_report, looks))
+        write_pages(folder / "report", _page(gates, said, judging, looks))
         pages = {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(folder.glob("report/*"))}
         _write_signed(folder / "verdict.json", {**said, **bound_to, "pages": pages}, judging.signer)
         stored = keep("verdicts", folder)
     return {**said, "uri": stored.uri, "digest": stored.digest}
+
+
+def _page(gates: list[GateResult], said: dict[str, Any], judging: Judging, looks: Looks) -> Page:
+    return Page(
+        gates=gates,
+        said=said,
+        report=judging.report,
+        champion_report=judging.champion_report,
+        both=judging.both,
+        policy=judging.policy,
+        dataset=judging.dataset,
+        looks=looks,
+    )
 
 
 def _said(gates: list[GateResult], judging: Judging, looks: Looks) -> dict[str, Any]:

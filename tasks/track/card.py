@@ -1,15 +1,22 @@
-"""The model card: what a person should know before relying on a model (Mitchell et al., 2019), in Markdown."""
+"""The model card: what a person should know before relying on a model, in Markdown.
+
+Its sections are those of Mitchell et al., "Model cards for model reporting" (2019), and of Hugging Face's model cards:
+details, intended use, training data and procedure, evaluation data and figures by factor, what is known beyond quality
+and what is not, limits, and energy. It holds what was measured, and says in words what was not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tasks.datasets.folder import lineage
 from tasks.models.info import ModelInfo
-from tasks.records import DatasetRef, Measurement, ModelRef, Outcome, Release, Report, Verdict
+from tasks.records import Artefact, DatasetRef, ModelRef, Outcome, Release, Report, SideBySide, Verdict
 from tasks.registry.override_card import override_section
 from tasks.store import fetch
+from tasks.track.card_tables import measured_row, table
+from tasks.track.card_topics import told_by, topic_sections, topics_of
 from tasks.track.card_words import METRICS, group_metric, limits, measured_words, purpose, training_words
 from tasks.track.outcome import gate_table, number, sentence
 
@@ -22,24 +29,55 @@ def model_card(
     report: Report,
     verdict: Verdict,
     released: Release | None,
+    both: SideBySide | None = None,
 ) -> str:
-    """The card of a candidate. `config` is the run's config as plain data. Holds no row of the data."""
+    """The card of a candidate. `config` is the run's config as plain data. Holds no row of the data.
+
+    `both` is what was measured of candidate and champion in turns.
+    """
     info = ModelInfo.read(fetch(candidate))
     name = f"{outcome.model}, release {released.number}" if released else f"{outcome.model}, a candidate"
     sections = [
         f"# {name}",
         f"{sentence(outcome)} Verdict: **{verdict.state}**.",
         *([override_section(released.override, released.verdict_digest)] if released and released.override else []),
+        _details(outcome, info, candidate, released),
         _use(outcome, info, released),
         _data(dataset),
         _procedure(config, info, candidate),
-        _evaluation(config, info, report),
+        _evaluation_data(report, verdict),
+        _evaluation(info, report),
         f"## Gates\n\n{gate_table(verdict.gates)}",
+        *topic_sections(config, info, candidate, report, both),
         "## Limits\n\n" + "\n".join(f"- {point}" for point in limits(dataset, report, info)),
         _undo(outcome, released),
-        _lineage(outcome, dataset, candidate, report, verdict),
+        _lineage(outcome, dataset, candidate, report, verdict, both),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _details(outcome: Outcome, info: ModelInfo, candidate: ModelRef, released: Release | None) -> str:
+    return "## Model details\n\n" + table(
+        ("What", "This model"), list(_detail_rows(outcome, info, candidate, released))
+    )
+
+
+def _detail_rows(
+    outcome: Outcome, info: ModelInfo, candidate: ModelRef, released: Release | None
+) -> Iterator[tuple[str, str]]:
+    yield "Name", outcome.model
+    if released:
+        yield "Version", f"release {released.number}, of {released.at}"
+        yield "Released by", released.by
+    else:
+        yield "Version", "a candidate, not released"
+    yield "Kind", f"text classifier of {len(info.labels)} labels" if info.labels else "language model that answers"
+    yield "Base model", f"`{info.base_model}`; its own card says under which licence"
+    parameters = candidate.metrics.get("parameters")
+    if parameters:
+        yield "Parameters", f"{parameters:,.0f}"
+    yield "Form", "safetensors, and ONNX to serve" if info.labels else "safetensors"
+    yield "SHA-256", f"`{candidate.digest}`"
 
 
 def _use(outcome: Outcome, info: ModelInfo, released: Release | None) -> str:
@@ -59,10 +97,10 @@ def _data(dataset: DatasetRef) -> str:
         (one["split"], one["name"], f"{one['rows']:,}", one.get("licence") or "not stated", f"`{one['sha256'][:12]}…`")
         for one in sources
     ]
-    named = f"\n\n{_table(('Split', 'Source', 'Rows read', 'Licence', 'SHA-256'), read)}" if read else ""
+    named = f"\n\n{table(('Split', 'Source', 'Rows read', 'Licence', 'SHA-256'), read)}" if read else ""
     qualities = [(name, f"{value:.2%}") for name, value in dataset.qualities.items()]
-    measured = f"\n\n{_table(('Quality', 'Rows in order'), qualities)}" if qualities else ""
-    return f"## Training data\n\nDigest `{dataset.digest}`.{named}\n\n{_table(('Rows', 'Count'), rows)}{measured}"
+    measured = f"\n\n{table(('Quality', 'Rows in order'), qualities)}" if qualities else ""
+    return f"## Training data\n\nDigest `{dataset.digest}`.{named}\n\n{table(('Rows', 'Count'), rows)}{measured}"
 
 
 def _procedure(config: Mapping[str, Any], info: ModelInfo, candidate: ModelRef) -> str:
@@ -73,24 +111,39 @@ def _procedure(config: Mapping[str, Any], info: ModelInfo, candidate: ModelRef) 
     rows = [(f"`{key}`", f"{value}") for key, value in settings.items()]
     figures = [(key.replace("_", " "), number(value)) for key, value in candidate.metrics.items()]
     text = f"## Training\n\n{training_words(info)}"
-    tables = [_table(("Hyper-parameter", "Value"), rows)] if rows else []
-    tables += [_table(("Figure", "Value"), figures)] if figures else []
+    tables = [table(("Hyper-parameter", "Value"), rows)] if rows else []
+    tables += [table(("Figure", "Value"), figures)] if figures else []
     return "\n\n".join([text, *tables])
 
 
-def _evaluation(config: Mapping[str, Any], info: ModelInfo, report: Report) -> str:
-    level = config.get("evaluation", {}).get("confidence")
-    interval = f"{level:.0%} interval" if isinstance(level, float) else "Interval"
+def _evaluation_data(report: Report, verdict: Verdict) -> str:
+    counted = ""
+    if verdict.looks:
+        times = "once" if verdict.looks == 1 else f"{verdict.looks:,} times"
+        counted = f" It was looked at {times} so far, a verdict about a new candidate being a look."
+    worn = f"\n\n{verdict.warning}" if verdict.warning else ""
+    return (
+        f"## Evaluation data\n\nThe holdout: {report.rows:,} rows that nothing was trained or chosen by.{counted}{worn}"
+    )
+
+
+def _evaluation(info: ModelInfo, report: Report) -> str:
+    interval = f"{report.confidence:.0%} interval"
     beginning, quality = group_metric(info)
-    plain = [_measured(METRICS.get(name, name), value) for name, value in report.metrics.items() if "." not in name]
+    topics = topics_of(info)
+
+    def _is_plain(name: str) -> bool:
+        return not name.startswith(beginning) and not any(told_by(topic, name) for topic in topics)
+
+    plain = [measured_row(METRICS.get(name, name), value) for name, value in report.metrics.items() if _is_plain(name)]
     groups = [
-        _measured(name.removeprefix(beginning), value)
+        measured_row(name.removeprefix(beginning), value)
         for name, value in report.metrics.items()
         if name.startswith(beginning)
     ]
-    tables = [_table(("Metric", "Measured", interval), plain)]
+    tables = [table(("Metric", "Measured", interval), plain)]
     if groups:
-        tables.append(f"{quality} by group:\n\n" + _table(("Group", quality, interval), groups))
+        tables.append(f"{quality} by group:\n\n" + table(("Group", quality, interval), groups))
     return "\n\n".join([f"## Evaluation\n\n{measured_words(info, report)}", *tables])
 
 
@@ -104,8 +157,17 @@ def _undo(outcome: Outcome, released: Release | None) -> str:
     )
 
 
-def _lineage(outcome: Outcome, dataset: DatasetRef, candidate: ModelRef, report: Report, verdict: Verdict) -> str:
-    artefacts = {"Dataset": dataset, "Model": candidate, "Report": report, "Verdict": verdict}
+def _lineage(
+    outcome: Outcome,
+    dataset: DatasetRef,
+    candidate: ModelRef,
+    report: Report,
+    verdict: Verdict,
+    both: SideBySide | None,
+) -> str:
+    artefacts: dict[str, Artefact] = {"Dataset": dataset, "Model": candidate, "Report": report, "Verdict": verdict}
+    if both:
+        artefacts["Side by side"] = both
     rows = [(name, f"`{artefact.digest}`", artefact.uri) for name, artefact in artefacts.items()]
     rows.append(("Holdout", f"`{report.holdout_digest}`", "the split's file"))
     rows.append(("Gate policy", f"`{verdict.policy_digest}`", "the section `gates` as JSON"))
@@ -113,18 +175,4 @@ def _lineage(outcome: Outcome, dataset: DatasetRef, candidate: ModelRef, report:
         rows.append(("Compared with", f"`{verdict.champion_digest}`", "the champion when it was judged"))
     if outcome.mlflow_run_id:
         rows.append(("MLflow run", f"`{outcome.mlflow_run_id}`", outcome.model))
-    return "## Lineage\n\n" + _table(("What", "SHA-256 or id", "Where"), rows)
-
-
-def _measured(name: str, value: Measurement) -> tuple[str, str, str]:
-    low, high = value.low, value.high
-    return name, number(value.value), f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    marks = [
-        "---",
-        *("--:" if name in {"Count", "Value", "Measured", "Accuracy", "Token F1"} else "---" for name in header[1:]),
-    ]
-    lines = [header, marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "## Lineage\n\n" + table(("What", "SHA-256 or id", "Where"), rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.mlflow import Point
-from tasks.records import Advice, DatasetRef, Pilot, Report, TrainingPlan, Verdict
+from tasks.records import Advice, DatasetRef, Pilot, Report, SideBySide, TrainingPlan, Verdict
 
 HISTORY = "report/history.json"
 CURVES = {"train": "train", "training": "train", "validation": "validation"}
@@ -67,7 +67,7 @@ def pilot_points(pilot: Pilot) -> list[Point]:
     return points
 
 
-def report_points(report: Report, group: str) -> list[Point]:
+def report_points(report: Report | SideBySide, group: str) -> list[Point]:
     """Each measurement under `group`, its interval under `group_interval`, accuracy by group of rows apart."""
     points = []
     for name, measured in report.metrics.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.mlflow import MlflowFailed, Point
-from tasks.records import DatasetRef, GateResult, ModelRef, Outcome, Release, Report, Verdict
+from tasks.records import DatasetRef, GateResult, ModelRef, Outcome, Release, Report, SideBySide, Verdict
 from tasks.track.card import model_card
 from tasks.track.figures import metric_name
 from tasks.track.outcome import outcome_of
@@ -32,6 +32,7 @@ class TrackedRun:
     reused: list[str] = field(default_factory=list)
     finished: bool = False
     _candidate_digest: str | None = None
+    _both: SideBySide | None = None
     _points: list[Point] = field(default_factory=list)
     _sending: bool = False
     _sent_at: float = 0.0
@@ -74,6 +75,8 @@ class TrackedRun:
             self._candidate_digest = result.digest
         if isinstance(result, Report) and self._candidate_digest not in {None, result.model_digest}:
             stage = f"{stage}_champion"
+        if isinstance(result, SideBySide):
+            self._both = result
         again = stage in self.seconds
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         if reused and stage not in self.reused:
@@ -106,7 +109,7 @@ class TrackedRun:
             run_id=self.log.run_id,
         )
         config = self.log.config.model_dump(mode="json")
-        card = model_card(config, outcome, dataset, candidate, report, verdict, released)
+        card = model_card(config, outcome, dataset, candidate, report, verdict, released, self._both)
         self.writer.do_anyway(self.log.finish, outcome, card, sum(self.seconds.values()))
         self._drain(released)
         return outcome

@@ -24,6 +24,7 @@ from tasks.records import (
     Pilot,
     Release,
     Report,
+    SideBySide,
     TrainingPlan,
     Verdict,
 )
@@ -133,6 +134,8 @@ class RunLog:
         elif isinstance(result, Report):
             about = self.model_id if result.model_digest == self.candidate_digest else None
             self.mlflow.log(run_id, points=report_points(result, stage), model_id=about, dataset=self._held_out)
+        elif isinstance(result, SideBySide):
+            points += report_points(result, stage)
         elif isinstance(result, Verdict):
             points += gate_points(result)
             tags |= verdict_tags(result)

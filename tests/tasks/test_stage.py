@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from tasks import stage as stage_room
-from tasks.stage import ProgressReporter, StageDone, StageProgress, listening, stage
+from tasks.stage import ProgressReporter, StageDone, StageProgress, leave_markdown, listening, stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -59,3 +59,46 @@ def test_progress_that_prefect_cannot_show_stops_nothing(
     monkeypatch.setattr(stage_room, "create_progress_artifact", unreachable)
     assert isinstance(slow_flow()[-1], StageDone)
     assert caplog.text.count("its progress is no longer shown in Prefect: no route") == 1
+
+
+@stage()
+def says_a_text(number: int) -> int:
+    """Leaves a text."""
+    leave_markdown("a-text", f"# Number {number}", "a text of a test")
+    return number
+
+
+@flow
+def talking_flow(number: int) -> int:
+    """Has one stage."""
+    return says_a_text(number)
+
+
+def test_a_text_is_an_artefact_of_the_task_run_and_its_key_keeps_every_version() -> None:
+    for number in (1, 2):
+        talking_flow(number)
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["a-text"])))
+    assert sorted((item.type, str(item.data), item.description) for item in found) == [
+        ("markdown", "# Number 1", "a text of a test"),
+        ("markdown", "# Number 2", "a text of a test"),
+    ]
+    assert all(item.task_run_id and item.flow_run_id for item in found)
+
+
+def test_a_text_that_prefect_cannot_take_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise httpx.ConnectError("no route")
+
+    monkeypatch.setattr(stage_room, "create_markdown_artifact", unreachable)
+    assert talking_flow(3) == 3
+    assert "the artefact a-text could not be left in Prefect: no route" in caplog.text
+
+
+def test_outside_a_run_a_text_is_left_nowhere() -> None:
+    leave_markdown("nowhere", "text", "a text")
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["nowhere"])))
+    assert found == []

@@ -18,6 +18,7 @@ from tests.tasks.gate.stored_report import stored_report
 from tests.tasks.models.known_speaker import KnownSpeaker, make_answered_rows
 
 CONFIG = EvaluationConfig(bootstrap_samples=200, generated_rows=400, timed_answers=80)
+ALIKE = Measurement(value=0.999, low=0.99, high=1.0)
 ROWS = make_answered_rows(400)
 PAIRS = make_answered_rows(400, pairs=True)
 
@@ -26,13 +27,13 @@ def report_of(
     wrong: float, digest: str = "a", rows: pd.DataFrame = ROWS, config: EvaluationConfig = CONFIG, seed: int = 2
 ) -> Report:
     answers, _, metrics = measure_language_model(KnownSpeaker(rows, wrong, seed), rows, config)
-    return stored_report(answers, digest, metrics)
+    return stored_report(answers, digest, {**metrics, "parity_agreement.merged": ALIKE})
 
 
 def judged(report: Report, champion_report: Report | None = None, **policy: object) -> Verdict:
     wanted = GatesConfig.model_validate(policy)
     verdict: Verdict = gate.fn(  # type: ignore[attr-defined]
-        report, champion_report, None, wanted, "replies", SigningConfig()
+        report, champion_report, None, None, wanted, "replies", SigningConfig()
     )
     return verdict
 
@@ -48,9 +49,10 @@ def of(verdict: Verdict, name: str) -> GateResult:
 def test_a_good_language_model_passes_the_usual_gates_and_calibration_is_none_of_them() -> None:
     verdict = judged(report_of(0.1))
     assert verdict.passed
-    assert states(verdict) == {"quality": "pass", "latency": "pass"}
+    assert states(verdict) == {"quality": "pass", "latency": "pass", "parity": "pass"}
     assert of(verdict, "quality").reason.startswith("token F1 0.")
     assert of(verdict, "latency").reason.startswith("p95 latency")
+    assert of(verdict, "parity").limit == 0.95
 
 
 def test_a_weak_language_model_is_not_released() -> None:

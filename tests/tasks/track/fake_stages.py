@@ -9,7 +9,7 @@ import pandas as pd
 
 from tasks.datasets.folder import empty_rows, keep_dataset
 from tasks.errors import DataRejected
-from tasks.records import DatasetRef, Measurement, ModelRef, Release, Report, Verdict
+from tasks.records import DatasetRef, Measurement, ModelRef, Release, Report, SideBySide, Verdict
 from tasks.release.config import ReleaseConfig
 from tasks.release.decide import champion_of, let_in
 from tasks.release.follow import try_to_follow
@@ -107,6 +107,23 @@ def export(trained: ModelRef) -> ModelRef:
 def evaluate(model: ModelRef) -> Report:
     """A report."""
     return make_report(model)
+
+
+@stage()
+def side_by_side(report: Report) -> SideBySide:
+    """What predictions cost."""
+    with workspace("side-by-side") as folder:
+        (folder / "report").mkdir()
+        (folder / "report/energy.txt").write_text("joules")
+        stored = keep("side-by-side", folder)
+    metrics = {"joules_per_1000": Measurement(value=36.0, low=35.0, high=37.0)}
+    return SideBySide(
+        uri=stored.uri,
+        digest=stored.digest,
+        candidate_digest=report.model_digest,
+        champion_digest=None,
+        metrics=metrics,
+    )
 
 
 @stage()

@@ -36,14 +36,16 @@ def test_a_released_models_card_has_every_section() -> None:
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert text.startswith("# intents, release 3\n")
     assert headings == [
-        "Intended use", "Training data", "Training", "Evaluation", "Gates", "Limits", "Rolling back", "Lineage",
+        "Model details", "Intended use", "Training data", "Training", "Evaluation data", "Evaluation", "Gates",
+        "Fairness", "Robustness", "Drift", "Energy", "People", "Side effects", "Parity of forms",
+        "Limits", "Rolling back", "Lineage",
     ]  # fmt: skip
 
 
 def test_the_card_holds_figures_with_intervals_and_hyper_parameters() -> None:
     text = card()
     assert "| Matthews correlation coefficient | 0.9000 | 0.8000 to 0.9500 |" in text
-    assert "95% interval" in text
+    assert "90% interval" in text
     assert "| `epochs` | 4.0 |" in text
     assert "| `technique.rank` | 16 |" in text
     assert "| set aside: label \\| unknown | 3 |" in text
@@ -59,6 +61,7 @@ def test_the_card_names_the_weakest_group_or_that_none_is_known() -> None:
 def test_a_rejected_candidates_card_offers_no_loading_and_no_rollback() -> None:
     text = card(released=False)
     assert text.startswith("# intents, a candidate\n\nRejected, nothing was released: quality (fail).")
+    assert "| Version | a candidate, not released |" in text
     assert "load_model" not in text
     assert "nothing to roll back" in text
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from infra.mlflow import Point
-from tasks.records import DatasetRef, Measurement, Pilot, Report, TrainingPlan
+from tasks.records import DatasetRef, Measurement, Pilot, Report, SideBySide, TrainingPlan
 from tasks.track.figures import (
     flat_params,
     history_points,
@@ -50,6 +50,16 @@ def test_a_nested_config_becomes_the_names_that_set_takes() -> None:
         "labels": '["a"]',
         "x": "null",
         "e": "{}",
+    }
+
+
+def test_what_was_measured_side_by_side_is_grouped_as_a_report_is() -> None:
+    figures = {"energy_ratio": Measurement(value=0.8, low=0.7, high=0.9)}
+    both = SideBySide(uri="u", digest="s", candidate_digest="m", champion_digest="c", metrics=figures)
+    assert set(report_points(both, "side_by_side")) == {
+        Point("side_by_side/energy_ratio", 0.8),
+        Point("side_by_side_interval/energy_ratio_low", 0.7),
+        Point("side_by_side_interval/energy_ratio_high", 0.9),
     }
 
 

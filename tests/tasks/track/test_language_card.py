@@ -49,3 +49,10 @@ def test_the_card_holds_the_figures_of_answers_and_its_limits() -> None:
     assert "Token F1 by group:" in text
     assert "It is weakest on the group terse: token F1 0.6000." in text
     assert "none of these figures measures whether an answer is true" in text
+
+
+def test_the_card_says_what_language_models_are_not_measured_by() -> None:
+    text = card()
+    assert "## Grounding\n\nNot measured, since the run did not ask for it (`evaluation.grounding`)." in text
+    assert "## Fairness" not in text
+    assert "not known here: fairness, robustness, drift, energy, people, side effects." in text

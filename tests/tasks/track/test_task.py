@@ -42,6 +42,7 @@ def small_retrain(seed: int = 0, passed: bool = True, good: bool = True, interru
         champion = stages.champion_model(MODEL)
         if champion:
             stages.evaluate(champion)
+        stages.side_by_side(report)
         verdict = stages.gate(report, champion, passed)
         released = stages.release(candidate, verdict) if verdict.passed else None
         return run.finish(dataset, candidate, report, verdict, released)
@@ -65,13 +66,15 @@ def test_a_release_is_tracked_with_all_that_led_to_it(mlflow: Mlflow) -> None:
     assert outcome.mlflow_run_id == run.info.run_id
     assert (outcome.state, outcome.release, outcome.unchanged) == ("released", 1, False)
     assert set(outcome.seconds) == {
-        "acquire", "validate", "curate", "train", "export", "evaluate", "champion_model", "gate", "release",
+        "acquire", "validate", "curate", "train", "export", "evaluate", "champion_model", "side_by_side", "gate",
+        "release",
     }  # fmt: skip
     assert run.data.params["release.alias"] == "champion"
     assert metrics["evaluate/mcc"] == 0.9
     assert metrics["gate/quality"] == 0.9
     assert metrics["gate_limit/quality"] == 0.8
     assert (metrics["rows/in"], metrics["rows/train"]) == (2, 1)
+    assert metrics["side_by_side/joules_per_1000"] == 36
     assert {f"seconds/{name}" for name in outcome.seconds} <= set(metrics)
     assert metrics["model/steps"] == 2
     assert [point.step for point in mlflow.client.get_metric_history(run.info.run_id, "train/loss")] == [1, 2]
@@ -104,12 +107,14 @@ def test_reports_card_and_outcome_are_artefacts(mlflow: Mlflow) -> None:
         "curate/index.html",
         "train/history.json",
         "evaluate/confusion.txt",
+        "side_by_side/energy.txt",
     }
     place = Path(mlflow.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
     assert Outcome.model_validate_json((place / "outcome.json").read_text()) == outcome
     (model,) = mlflow.client.search_logged_models([mlflow.experiment(MODEL)])
     assert {metric.key: metric.value for metric in model.metrics}["evaluate/mcc"] == 0.9
-    assert Path(model.artifact_location.removeprefix("file://"), "MODEL_CARD.md").is_file()
+    card = Path(model.artifact_location.removeprefix("file://"), "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| Joules of a thousand predictions | 36.0 | 35.0 to 37.0 |" in card
 
 
 def test_prefect_and_mlflow_point_at_each_other(mlflow: Mlflow) -> None:
