@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from tasks.gate.config import GatesConfig
 from tasks.gate.policy import policy_for
 from tasks.gate.signing_config import SigningConfig
 from tasks.label.config import FileQueueConfig
+from tasks.noise.config import NoiseConfig
 from tasks.release.config import ReleaseConfig
 from tasks.section import Section
 from tasks.synthesize.config import SynthesisConfig
@@ -29,8 +31,19 @@ from tasks.train.search_config import SearchConfig
 from tasks.validate.config import ValidationConfig
 from tasks.watch.config import WatchConfig
 
-ROOMS_OF_GATES = ("parity", "fairness", "robustness", "drift", "side_effects", "people")
+ROOMS_OF_GATES = ("parity", "fairness", "robustness", "drift", "side_effects", "memorisation", "people")
 """Gates whose figures are measured only where the part of the section `evaluation` with the same name asks for it."""
+ROOMS_OF_GENERATION = {
+    "min_consistency": "consistency",
+    "min_grounding": "grounding",
+    "max_hallucinated_numbers": "grounding",
+    "max_attack_success": "prompt_attacks",
+    "min_checks_passed": "checks",
+    "min_lm_tasks": "lm_tasks",
+}
+"""Limits of the gate `generation`, each with the part of the section `evaluation` that measures it."""
+WITHOUT_DEFAULTS = ("people", "checks", "lm_tasks")
+"""Parts of the section `evaluation` that have to be told what to measure."""
 
 
 class RetrainConfig(Section):
@@ -60,6 +73,8 @@ class RetrainConfig(Section):
     """The form in which the model is served."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How a model is measured."""
+    noise: NoiseConfig = NoiseConfig()
+    """How much two trainings differ by their seed alone; not measured, unless seeds are asked for."""
     gates: GatesConfig = GatesConfig()
     """What a candidate must show to be released."""
     signing: SigningConfig = SigningConfig()
@@ -71,14 +86,36 @@ class RetrainConfig(Section):
 
     @model_validator(mode="after")
     def _gates_suit_the_task(self) -> Self:
-        policy = policy_for(self.data.task, self.gates)
-        for name in ROOMS_OF_GATES:
-            if getattr(policy, name) is not None and getattr(self.evaluation, name) is None:
+        for name, room in self._rooms_needed():
+            if getattr(self.evaluation, room) is None:
+                how = "say in it what is measured" if room in WITHOUT_DEFAULTS else "{} for its defaults"
                 raise ValueError(
-                    f"gates.{name} is set, but evaluation.{name} is null, so nothing would measure it: set "
-                    f"evaluation.{name} to {{}} for its defaults, or gates.{name} to null"
+                    f"gates.{name} is set, but evaluation.{room} is null, so nothing would measure it: set "
+                    f"evaluation.{room} ({how}), or gates.{name} to null"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _forms_suit_the_task(self) -> Self:
+        if self.data.task != "classification":
+            asked = {
+                "export.precision: int8": self.export.precision != "float32",
+                "evaluation.parity.served: true": bool(self.evaluation.parity and self.evaluation.parity.served),
+            }
+            for setting in (name for name, is_set in asked.items() if is_set):
+                raise ValueError(
+                    f"{setting} is for models that give labels, and a language model (data.task: {self.data.task}) has "
+                    "no such form: leave it out"
+                )
+        return self
+
+    def _rooms_needed(self) -> Iterator[tuple[str, str]]:
+        """Each gate or limit that is set, and the part of the section `evaluation` that measures it."""
+        policy = policy_for(self.data.task, self.gates)
+        yield from ((name, name) for name in ROOMS_OF_GATES if getattr(policy, name) is not None)
+        if policy.generation:
+            limits = policy.generation.model_dump(exclude_defaults=True)
+            yield from ((f"generation.{name}", ROOMS_OF_GENERATION[name]) for name in limits)
 
 
 class Schedule(Section):

@@ -128,7 +128,7 @@ class GateResult(Record):
     at_least: bool | None = None
     """Whether the value has to be at or above the limit; False: at or below; null where nobody said."""
     plots: tuple[str, ...] = ()
-    """Pictures of the evaluated report, by their names in its folder `report/`."""
+    """Pictures, by their names in the folder `report/` of the evaluated report or of the comparison side by side."""
 
 
 class Signature(Record):

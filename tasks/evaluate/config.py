@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from tasks.evaluate.checks_config import ChecksConfig
+from tasks.evaluate.consistency_config import ConsistencyConfig
 from tasks.evaluate.drift_config import DriftConfig
 from tasks.evaluate.energy_config import EnergyConfig
 from tasks.evaluate.fairness_config import FairnessConfig
+from tasks.evaluate.grounding_config import GroundingConfig
+from tasks.evaluate.lm_tasks_config import LmTasksConfig
 from tasks.evaluate.load_config import LoadConfig
+from tasks.evaluate.memorisation_config import MemorisationConfig
 from tasks.evaluate.parity_config import ParityConfig
 from tasks.evaluate.people_config import PeopleConfig
+from tasks.evaluate.prompt_attacks_config import PromptAttacksConfig
 from tasks.evaluate.robustness_config import RobustnessConfig
 from tasks.evaluate.side_effects_config import SideEffectsConfig
 from tasks.section import Section
@@ -38,9 +44,11 @@ class EvaluationConfig(Section):
     load: LoadConfig | None = LoadConfig()
     """A classifier's: how it is timed from cold, by length, and with several callers."""
     parity: ParityConfig | None = ParityConfig()
-    """A classifier's: whether the trained network and the served form say the same."""
+    """Whether every form of the model says what its network said in training."""
     side_effects: SideEffectsConfig | None = SideEffectsConfig()
     """A classifier's: in which slices it may get worse, and how sure it is of texts that are no task."""
+    memorisation: MemorisationConfig | None = MemorisationConfig()
+    """A classifier's: whether it has seen the holdout before."""
     people: PeopleConfig | None = None
     """A classifier's: what it does to the people who work with it."""
     energy: EnergyConfig | None = EnergyConfig()
@@ -51,3 +59,18 @@ class EvaluationConfig(Section):
     """A classifier's: what attacks and typos do to it."""
     drift: DriftConfig | None = None
     """A classifier's: how it holds where the traffic moves away from its training rows."""
+    consistency: ConsistencyConfig | None = None
+    """A language model's: whether it says the same when it is asked again."""
+    grounding: GroundingConfig | None = None
+    """A language model's: whether what it says rests on what it was given."""
+    prompt_attacks: PromptAttacksConfig | None = None
+    """A language model's: what jailbreaks and injections make it do."""
+    checks: ChecksConfig | None = None
+    """A language model's: whether its answers keep rules that a program can check."""
+    lm_tasks: LmTasksConfig | None = None
+    """A language model's: tasks of the LM Evaluation Harness, from local files."""
+
+    def quality_alone(self) -> EvaluationConfig:
+        """The same, without what is measured beside quality, and with as little timing as there can be."""
+        beside = [name for name in type(self).model_fields if isinstance(getattr(self, name), Section)]
+        return self.model_copy(update={**dict.fromkeys(beside), "latency_requests": 100, "timed_answers": 1})

@@ -19,6 +19,7 @@ from tasks.records import Measurement
 
 EXAMPLES = 50
 EXAMPLES_ON_THE_PAGE = 8
+HARNESS = "lm_tasks."
 MEANINGS = {
     "answer_loss": "Loss of the wanted answers, nats a token",
     "perplexity": "Perplexity: the exponential of that loss",
@@ -32,6 +33,15 @@ MEANINGS = {
     "p95_milliseconds": "Time of one answer, 95th percentile, ms",
     "p99_milliseconds": "Time of one answer, 99th percentile, ms",
     "new_tokens_per_second": "New tokens a second, one answer at a time",
+    "consistency": "Words in common between answers to one prompt (F1), at the setting with the fewest",
+    "consistency_exact": "Pairs of answers to one prompt with the same words, at the setting with the fewest",
+    "grounding": "Sentences of an answer that its source supports",
+    "grounding_of_wanted": "The same of the wanted answers",
+    "grounded_words": "Content words of an answer that its source has",
+    "hallucinated_numbers": "Answers with a number that their source has not",
+    "hallucinated_names": "Answers with a name that their source has not",
+    "prompt_attack_success": "Prompt attacks that worked",
+    "checks_passed": "Answers that keep every rule that is asked of them",
 }
 
 
@@ -47,7 +57,7 @@ def write_language_report(
     """Fill an empty folder. `prompts` are the rows' texts; in `report/` a text is quoted masked and cut."""
     answers.to_parquet(folder / "predictions.parquet", index=False)
     report = folder / "report"
-    report.mkdir()
+    report.mkdir(exist_ok=True)
     figures = {
         **origin,
         "rows": len(answers),
@@ -101,7 +111,7 @@ def _examples(answers: pd.DataFrame, prompts: pd.Series) -> pd.DataFrame:
 
 
 def _page(figures: dict[str, object], metrics: dict[str, Measurement], examples: pd.DataFrame) -> str:
-    rows = [_line(MEANINGS[name], value) for name, value in metrics.items() if name in MEANINGS]
+    rows = [_line(_meaning(name), value) for name, value in metrics.items() if _meaning(name)]
     parts = [
         "# How the language model did on the holdout",
         f"{figures['rows']:,} rows; {figures['generated_rows']:,} of them answered in full, "
@@ -126,6 +136,13 @@ def _page(figures: dict[str, object], metrics: dict[str, Measurement], examples:
         _table(("Prompt", "Wanted", "Answered", "Token F1"), worst),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _meaning(name: str) -> str:
+    """What a figure says; empty for the parts of another."""
+    if name.startswith(HARNESS):
+        return f"{name.removeprefix(HARNESS)} (LM Evaluation Harness)"
+    return MEANINGS.get(name, "")
 
 
 def _line(name: str, value: Measurement) -> tuple[str, str, str]:

@@ -39,7 +39,7 @@ def write_measured(
         )
     if labels_texts:
         return _classifier(folder, model_folder, fetch_whole(dataset), holdout, config, origin)
-    return _language_model(folder, model_folder, holdout, config, origin), {}
+    return _language_model(folder, model_folder, fetch_whole(dataset), holdout, config, origin)
 
 
 def _classifier(
@@ -71,12 +71,24 @@ def _classifier(
 
 
 def _language_model(
-    folder: Path, model_folder: Path, holdout: pd.DataFrame, config: EvaluationConfig, origin: dict[str, str]
-) -> dict[str, Measurement]:
+    folder: Path,
+    model_folder: Path,
+    dataset_folder: Path,
+    holdout: pd.DataFrame,
+    config: EvaluationConfig,
+    origin: dict[str, str],
+) -> Measured:
     from tasks.evaluate.language_measure import measure_language_model
     from tasks.evaluate.language_report import write_language_report
+    from tasks.evaluate.language_rooms import measure_language_rooms
+    from tasks.evaluate.language_subject import LanguageSubject
     from tasks.models.language_model import LanguageModel
 
-    answers, timed, metrics = measure_language_model(LanguageModel.load(model_folder), holdout, config)
+    model = LanguageModel.load(model_folder)
+    answers, timed, metrics = measure_language_model(model, holdout, config)
+    subject = LanguageSubject(model_folder, model, model.info.task, holdout, answers, dataset_folder)
+    (folder / "report").mkdir()
+    more, missing = measure_language_rooms(subject, config, folder / "report")
+    metrics |= more
     write_language_report(folder, answers, holdout["text"], timed, metrics, config, origin)
-    return metrics
+    return metrics, missing

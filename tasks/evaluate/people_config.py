@@ -21,7 +21,9 @@ class PeopleConfig(Section):
 
 
 class _WithPeople(Protocol):
-    people: PeopleConfig | None
+    @property
+    def people(self) -> PeopleConfig | None:
+        """The part of the section that names the answers."""
 
 
 def people_digest(config: _WithPeople) -> str:

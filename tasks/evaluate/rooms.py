@@ -16,6 +16,8 @@ from tasks.evaluate.fairness.measure import measure_fairness
 from tasks.evaluate.fairness.plot import plot_fairness
 from tasks.evaluate.load.measure import measure_load
 from tasks.evaluate.load.plot import plot_load
+from tasks.evaluate.memorisation.measure import measure_memorisation
+from tasks.evaluate.memorisation.plot import plot_memorisation
 from tasks.evaluate.parity.measure import measure_parity
 from tasks.evaluate.parity.plot import plot_parity
 from tasks.evaluate.people.measure import measure_people
@@ -43,6 +45,7 @@ ROOMS = {
     "robustness": Room(measure_robustness, plot_robustness),
     "drift": Room(measure_drift, plot_drift),
     "side_effects": Room(measure_side_effects, plot_side_effects),
+    "memorisation": Room(measure_memorisation, plot_memorisation),
     "people": Room(measure_people, plot_people),
 }
 """By the name of the part of the section `evaluation` that asks for it."""

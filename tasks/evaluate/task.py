@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.storage import file_sha256
 from tasks.datasets.folder import read_split
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.people_config import people_digest
+from tasks.evaluate.named_files import files_digest
 from tasks.records import DatasetRef, Measurement, ModelRef, Report, SideBySide
 from tasks.stage import stage
 from tasks.store import fetch_whole, keep, workspace
@@ -30,7 +30,7 @@ def _percent(measured: Measurement) -> str:
     return f"{100 * measured.value:.1f} % [{ends}]"
 
 
-@stage(reuse=True, also=lambda inputs: people_digest(inputs["config"]), says=_says)
+@stage(reuse=True, also=lambda inputs: files_digest(inputs["config"]), says=_says)
 def evaluate(model: ModelRef, dataset: DatasetRef, config: EvaluationConfig) -> Report:
     """Measure a model as it is served, on the holdout: quality and latency, each figure with its interval."""
     from tasks.evaluate.measured import write_measured

@@ -32,9 +32,7 @@ def champion_model(model: str) -> ModelRef | None:
 
 
 @stage(says=lambda entry: f"release {entry.number} of {entry.model} is model {entry.model_digest[:12]}")
-def release(
-    model: str, candidate: ModelRef, verdict: Verdict, config: ReleaseConfig, in_force: InForce | None = None
-) -> Release:
+def release(model: str, candidate: ModelRef, verdict: Verdict, config: ReleaseConfig, in_force: InForce) -> Release:
     """Append the candidate to the release log, if its verdict allows it, and let MLflow's alias follow.
 
     `in_force` is what the verdict must rest on besides the candidate: holdout, policy, trusted keys.

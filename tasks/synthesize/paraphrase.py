@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tasks.datasets.kept_words import KEPT
 from tasks.synthesize.paraphrase_rules import RULES, Rule
-from tasks.synthesize.user_words import KEPT
 
 _ARTICLE = re.compile(r"\b([Aa])n?( +)$")
 

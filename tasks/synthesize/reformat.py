@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tasks.datasets.kept_words import KEPT
 from tasks.synthesize.paraphrase_rules import SHORT_AND_LONG, contraction_pattern
-from tasks.synthesize.user_words import KEPT
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 COURTESY = re.compile(

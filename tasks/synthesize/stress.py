@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.datasets.folder import COLUMNS, empty_rows, read_split
+from tasks.datasets.kept_words import KEPT
 from tasks.errors import UserInputError
 from tasks.pii.shown_rows import shown_text
 from tasks.records import DatasetRef
@@ -17,7 +18,7 @@ from tasks.synthesize.made import as_made, label_counts, real_rows
 from tasks.synthesize.paraphrase_rules import SYNONYMS
 from tasks.synthesize.reformat import reformatted
 from tasks.synthesize.typos import with_typos
-from tasks.synthesize.user_words import KEPT, user_words, with_user_words
+from tasks.synthesize.user_words import user_words, with_user_words
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 AROUND = (

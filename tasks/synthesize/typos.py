@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from tasks.synthesize.user_words import KEPT
+from tasks.datasets.kept_words import KEPT
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")

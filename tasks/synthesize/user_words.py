@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from tasks.records import TaskKind
-
-KEPT = re.compile(r"<[A-Z][A-Z_0-9]{0,30}>|(?:https?://|www\.)\S+|(?<!\S)\S+@\S+|(?<!\w)\w*[0-9](?:[\w.,:/-]*\w)?")
-"""What a rewriting must leave as it is: masks of personal data, addresses, and whatever holds a digit.
-
-Each kind begins where a word begins, so that a text without blanks is read in linear time.
-"""
 
 
 def user_words(text: str, task: TaskKind) -> str | None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tasks.evaluate.drift.kept import KEPT, WORD
+from tasks.datasets.kept_words import KEPT
+from tasks.evaluate.drift.kept import WORD
 
 _FUNCTION_WORDS = """
 a about above after again against all also am an and any are aren't as at be because been before being below between

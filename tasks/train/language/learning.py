@@ -15,10 +15,12 @@ from transformers import set_seed
 from tasks.models.answer_probe import probe_rows, write_probe
 from tasks.models.info import ModelInfo
 from tasks.models.language_model import LanguageModel
+from tasks.models.rounded_language_model import FOLDER
+from tasks.models.token_choices import rows_to_ask, token_choices, write_token_choices
 from tasks.train.checkpoints import is_whole, seal
 from tasks.train.history import Log
 from tasks.train.language.network import LanguageBase, load_language_model
-from tasks.train.language.outcome import StageLog, figures_of, mean_cross_entropy, write_outcome
+from tasks.train.language.outcome import StageLog, figures_of, info_of, mean_cross_entropy, write_outcome
 from tasks.train.language.packing import PaddingCollator
 from tasks.train.language.preflight import learns_answers, preflight
 from tasks.train.language.sft import read_examples
@@ -54,12 +56,22 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     trainable = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     stages = [StageLog(work.stage.kind, finished(work.on(network))) for work in works]
     wait_for_all()
+    preferred = _preferred(plan, stages, network, base.tokenizer) if is_first() else {}
     merged = merge_adapters(network)
     if plan.config.quantisation_aware:
         unprepare(merged)
     else:
         store_as(merged, base.stored)
-    return finish(folder, plan, works, merged, stages) | {"trainable_parameters": float(trainable)}
+    figures = finish(folder, plan, works, merged, stages)
+    if is_first():
+        write_token_choices(folder / "model", preferred)
+    return figures | {"trainable_parameters": float(trainable)}
+
+
+def _preferred(plan: RunPlan, stages: list[StageLog], network: Any, tokenizer: Any) -> dict[str, list[int]]:
+    """What the network prefers before its adapters are merged, for the forms that come of it to be held to."""
+    rows = rows_to_ask(plan.dataset_folder)
+    return token_choices(LanguageModel(network, tokenizer, info_of(plan, stages)), rows) if len(rows) else {}
 
 
 def store_as(network: Any, stored: torch.dtype) -> None:
@@ -191,6 +203,6 @@ def finish(
         figures |= convert_and_measure(
             network, bits, [], lambda other: mean_cross_entropy(other, examples, pad_id), folder / "model"
         )
-        works[0].tokenizer.save_pretrained(folder / "model" / "quantised")
+        works[0].tokenizer.save_pretrained(folder / "model" / FOLDER)
     wait_for_all()
     return figures

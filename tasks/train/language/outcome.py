@@ -59,7 +59,18 @@ def write_outcome(
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.save_pretrained(aside)
-    info = ModelInfo(
+    info_of(plan, stages).write(aside)
+    shown = aside / "report"
+    shutil.copytree(report, shown) if report.is_dir() else shown.mkdir()
+    curves = history_of(stages)
+    (shown / "history.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
+    draw_losses(curves, shown / "loss.png")
+    aside.rename(target)
+
+
+def info_of(plan: RunPlan, stages: Sequence[StageLog]) -> ModelInfo:
+    """What `refit.json` says of the model that the plan and its stages make."""
+    return ModelInfo(
         task=plan.task,
         max_tokens=plan.config.max_tokens,
         base_model=plan.config.base_model,
@@ -68,13 +79,6 @@ def write_outcome(
         dataset_digest=plan.dataset_digest,
         seed=plan.config.seed,
     )
-    info.write(aside)
-    shown = aside / "report"
-    shutil.copytree(report, shown) if report.is_dir() else shown.mkdir()
-    curves = history_of(stages)
-    (shown / "history.json").write_text(json.dumps(curves, indent=1), encoding="utf-8")
-    draw_losses(curves, shown / "loss.png")
-    aside.rename(target)
 
 
 def history_of(stages: Sequence[StageLog]) -> dict[str, Any]:

@@ -15,14 +15,12 @@ from typing import Any, Literal
 import torch
 
 from tasks.errors import UserInputError
+from tasks.models.rounded_language_model import FOLDER
 from tasks.train.techniques.experts import fused_experts
 from tasks.train.techniques.linears import adaptable_linears
 
 GROUP = 32
 """Weights that share a scale, for int4."""
-
-FOLDER = "quantised"
-"""Where in a model's folder the converted model stands, loadable by transformers' auto classes (torchao format)."""
 
 Bits = Literal["int8", "int4"]
 

@@ -13,15 +13,14 @@ from tasks.release.config import ReleaseConfig
 from tasks.release.log import read_log
 from tasks.release.task import champion_model, release, roll_back
 from tests.mlflow_database import ready_mlflow
-from tests.stored_model import stored_model, stored_verdict
-
-MODEL = "intents"
+from tests.stored_model import stored_model
+from tests.tasks.release.signed_verdict import MODEL, in_force, judged
 
 
 def release_two(config: ReleaseConfig) -> None:
     first, second = stored_model(0), stored_model(1)
-    release.fn(MODEL, first, stored_verdict(first), config)  # type: ignore[attr-defined]
-    release.fn(MODEL, second, stored_verdict(second, first), config)  # type: ignore[attr-defined]
+    release.fn(MODEL, first, judged(first), config, in_force())  # type: ignore[attr-defined]
+    release.fn(MODEL, second, judged(second, champion=first), config, in_force())  # type: ignore[attr-defined]
 
 
 def test_a_release_says_who_and_why_and_the_alias_follows(monkeypatch: pytest.MonkeyPatch) -> None:

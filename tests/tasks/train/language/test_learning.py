@@ -14,8 +14,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from infra.storage import manifest_of
 from tasks.models.info import ModelInfo
 from tasks.models.language_model import LanguageModel
+from tasks.models.token_choices import read_token_choices, rows_to_ask, same_tokens, token_choices
 from tasks.train.language import learning
 from tasks.train.language.learning import learn
+from tasks.train.plan import RunPlan
 from tests.tasks.train.language.tiny_language import QUESTIONS
 from tests.tasks.train.techniques.networks import make_language_base
 
@@ -158,3 +160,14 @@ def test_a_mixture_of_experts_that_is_killed_goes_on_to_the_same_model(
         learn(killed, Listener(at="goes on from step"))
     learn(killed, Listener())
     assert manifest_of(killed / "model") == manifest_of(whole / "model")
+
+
+def test_what_the_network_preferred_before_its_adapters_were_merged_is_kept(prepare: Prepare) -> None:
+    folder = prepare(technique=LORA, epochs=1)
+    learn(folder, Listener())
+    rows, model = rows_to_ask(RunPlan.read(folder).dataset_folder), LanguageModel.load(folder / "model")
+    kept = read_token_choices(folder / "model")
+    assert kept is not None
+    assert list(kept) == list(rows["id"])
+    shares = [same_tokens(kept[row], tokens) for row, tokens in token_choices(model, rows).items()]
+    assert min(shares) > 0.9
