@@ -96,6 +96,16 @@ class RetrainConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _attacks_are_as_large_as_their_gate_asks(self) -> Self:
+        gate, room = self.gates.robustness, self.evaluation.robustness
+        if gate and room and gate.max_attack_success is not None and room.epsilon < gate.min_epsilon:
+            raise ValueError(
+                f"evaluation.robustness.epsilon is {room.epsilon:g}, but gates.robustness.min_epsilon counts no attack "
+                f"below {gate.min_epsilon:g}: raise the one, or lower the other"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _forms_suit_the_task(self) -> Self:
         if self.data.task != "classification":
             asked = {

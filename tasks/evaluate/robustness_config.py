@@ -31,6 +31,9 @@ class RobustnessConfig(Section):
     """The ensemble, each on the rows that are left: projected gradient descent on the cross-entropy, one step of it,
     the margin to the likeliest wrong label, momentum, and the margin to the second likeliest wrong label. A row counts
     as broken where any of them finds a wrong answer. Empty for none."""
+    spared_beyond: float | None = Field(default=2.0, gt=1, allow_inf_nan=False)
+    """A row that withstands the margin's climb at this multiple of epsilon counts as withstanding the ensemble at
+    epsilon, without being tried: most of the work. Null tries every attack on every row."""
     text_attacks: tuple[TextAttack, ...] = ("words", "characters")
     """Searches for a text near the row's own that gets a wrong answer: other words, or slips inside words."""
     most_words_changed: float = Field(default=0.2, gt=0, le=1)

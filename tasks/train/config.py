@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tasks.records import TaskKind
 from tasks.section import Section
+from tasks.train.adversarial_config import AdversarialConfig
 from tasks.train.budget_config import BudgetConfig
 from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage, Stage
 from tasks.train.technique_kinds import FullTechnique, Technique
@@ -42,6 +43,13 @@ class TrainingConfig(Section):
     """Steps of linear warm-up; at most a fifth of all steps is used."""
     weight_decay: float = Field(default=0.01, ge=0)
     """AdamW's weight decay."""
+    adversarial: AdversarialConfig | None = None
+    """A classifier's: training against small changes of the embeddings, for the gate `robustness`; null is none."""
+    group_weighting: Literal["none", "balanced"] = "none"
+    """A classifier's: `balanced` lets every group of rows count alike within each label, for the gate `fairness`."""
+    measure_price: bool = True
+    """Where `adversarial` or `group_weighting` is on, train once more without each of them, and say in the model's
+    report what it costs in accuracy. Each takes another training."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Share of each target spread over all labels (Szegedy et al., 2016); 0 leaves the targets as they are."""
     max_tokens: int = Field(default=128, ge=8)

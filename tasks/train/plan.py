@@ -118,5 +118,11 @@ def check_stages(config: TrainingConfig, task: TaskKind) -> None:
         raise UserInputError(
             f"training.quantisation_aware is {config.quantisation_aware}, which is for language models: set it to null"
         )
+    for name, off in (("adversarial", None), ("group_weighting", "none")):
+        if task != "classification" and getattr(config, name) != off:
+            raise UserInputError(
+                f"training.{name} is for classifiers, and the rows are of the task {task} (data.task): set it to "
+                f"{off or 'null'}"
+            )
     if kinds[-1] == "reward":
         raise UserInputError("training.stages ends with reward, which trains no policy: let rloo or grpo follow it")

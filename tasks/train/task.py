@@ -15,6 +15,7 @@ from tasks.train.estimate.devices import machine_identity
 from tasks.train.estimate.plan import make_plan
 from tasks.train.pilot_config import PilotConfig
 from tasks.train.plan import pointed_to, prepare_run
+from tasks.train.price import with_prices
 from tasks.train.process import run_training
 from tasks.train.search.record import SearchResult
 from tasks.train.search_config import SearchConfig
@@ -41,6 +42,8 @@ def train(dataset: DatasetRef, config: TrainingConfig) -> ModelRef:
     folder = prepare_run(runs, dataset, fetch_whole(dataset), config, code)
     progress, note = ProgressReporter("train"), run_logger().info
     metrics = run_training(folder, progress, lambda message: note(f"train: {message}"), progress.measured)
+    told = progress, lambda message: note(f"train: {message}")
+    metrics = with_prices(metrics, folder / "model", dataset, config, code, *told)
     stored = keep("models", folder / "model")
     shutil.rmtree(folder, ignore_errors=True)
     return ModelRef(uri=stored.uri, digest=stored.digest, dataset_digest=dataset.digest, metrics=metrics)

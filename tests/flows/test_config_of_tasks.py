@@ -38,6 +38,13 @@ def test_a_language_model_is_refused_a_form_of_classifiers(form: str) -> None:
         load_config(REPLIES, [form])
 
 
+def test_an_attack_that_is_smaller_than_its_gate_asks_is_refused() -> None:
+    intents = REPLIES.with_name("support-intents.yaml")
+    with pytest.raises(UserInputError, match="min_epsilon counts no attack below 0.05"):
+        load_config(intents, ["gates.robustness={}", "evaluation.robustness={epsilon: 0.01}"])
+    assert load_config(intents, ["gates.robustness={}", "evaluation.robustness={}"]).gates.robustness
+
+
 def test_a_classifier_is_refused_the_gate() -> None:
     intents = REPLIES.with_name("support-intents.yaml")
     with pytest.raises(UserInputError, match="gates.generation is for language models"):

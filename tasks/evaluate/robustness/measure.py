@@ -15,11 +15,13 @@ import pandas as pd
 
 from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.robustness.characters import slips
-from tasks.evaluate.robustness.gradient import EmbeddingAttacks, at_rest, ensemble
+from tasks.evaluate.robustness.gradient import EmbeddingAttacks, at_rest
+from tasks.evaluate.robustness.meaning import Meaning
+from tasks.evaluate.robustness.remembered import Remembered
 from tasks.evaluate.robustness.search import WORD, Hunt, SearchLimits, search
 from tasks.evaluate.robustness.strengths import curve
 from tasks.evaluate.robustness.typos import right_with_typos
-from tasks.evaluate.robustness.words import in_the_case_of, near_in_meaning, substitutes
+from tasks.evaluate.robustness.words import in_the_case_of, substitutes
 from tasks.evaluate.robustness_config import RobustnessConfig
 from tasks.evaluate.subject import Found, Subject
 from tasks.metrics.calibration import Integers
@@ -39,6 +41,11 @@ class Drawn:
     subject: Subject
     config: RobustnessConfig
     evaluation: EvaluationConfig
+
+    @cached_property
+    def classifier(self) -> Remembered:
+        """The served form, which is asked about no text twice: searches and typos share many."""
+        return Remembered(self.subject.classifier)
 
     @cached_property
     def places(self) -> Integers:
@@ -65,9 +72,10 @@ def measure_robustness(subject: Subject, config: RobustnessConfig, evaluation: E
     """Attack a classifier as `config` says.
 
     Metrics, each where its attack is configured: `attack_success` (any gradient attack, at the budget),
-    `attack_success_pgd`, `attack_success_words`, `attack_success_characters`, `accuracy_with_typos`, and
-    `accuracy_lost_to_typos`. An attack success is missing where no row was answered rightly, so that there is nothing
-    to break. The table has the columns COLUMNS, and of no row its text.
+    `attack_success_pgd`, `attack_epsilon` (the budget, so that a gate knows it), `attack_success_words`,
+    `attack_success_characters`, `accuracy_with_typos`, and `accuracy_lost_to_typos`. An attack success is missing where
+    no row was answered rightly, so that there is nothing to break. The table has the columns COLUMNS, and of no row its
+    text.
     """
     drawn = Drawn(subject, config, evaluation)
     metrics: dict[str, Measurement] = {}
@@ -98,18 +106,20 @@ Part = tuple[dict[str, Measurement], list[dict[str, object]]]
 
 
 def _under_gradients(drawn: Drawn) -> Part:
-    ways, epsilon = ensemble(drawn.config), drawn.config.epsilon
-    if not ways:
+    epsilon, trained = drawn.config.epsilon, drawn.subject.trained
+    if not drawn.config.gradient_attacks:
         return {}, []
-    trained = drawn.subject.trained
     with at_rest(trained.network):
         attacks = EmbeddingAttacks(trained, drawn.texts, drawn.labels, drawn.evaluation.seed)
         right = np.flatnonzero(attacks.right)
-        found = curve(attacks, ways, right, epsilon)
+        found = curve(attacks, right, epsilon, drawn.config)
     if not len(right):
         return {}, []
     level = drawn.evaluation.confidence
-    metrics = {"attack_success": share_interval(len(found.broken[1.0]), len(right), level)}
+    metrics = {
+        "attack_success": share_interval(len(found.broken[1.0]), len(right), level),
+        "attack_epsilon": Measurement(value=epsilon, low=epsilon, high=epsilon),
+    }
     lines = []
     for tried in found.at_budget:
         if tried.attack == "pgd":
@@ -142,13 +152,13 @@ def _under_searches(drawn: Drawn) -> Part:
 def _by_words(drawn: Drawn, right: Integers) -> list[Hunt]:
     texts = [drawn.texts[row] for row in right]
     words = sorted({match.group().lower() for text in texts for match in WORD.finditer(text)})
-    known = substitutes(words, words)
+    known, meaning = substitutes(words, words), Meaning()
     return search(
-        drawn.subject.classifier,
+        drawn.classifier,
         texts,
         drawn.labels[right].tolist(),
         lambda _number, word: [in_the_case_of(other, word) for other in known.get(word.lower(), ())],
-        lambda pairs: near_in_meaning(
+        lambda pairs: meaning.near(
             [texts[number] for number, _ in pairs], [text for _, text in pairs], drawn.config.least_similarity
         ),
         _limits(drawn.config),
@@ -158,7 +168,7 @@ def _by_words(drawn: Drawn, right: Integers) -> list[Hunt]:
 def _by_characters(drawn: Drawn, right: Integers) -> list[Hunt]:
     seed = drawn.evaluation.seed
     return search(
-        drawn.subject.classifier,
+        drawn.classifier,
         [drawn.texts[row] for row in right],
         drawn.labels[right].tolist(),
         lambda number, word: slips(word, seed, int(right[number])),
@@ -176,7 +186,7 @@ def _under_typos(drawn: Drawn) -> Part:
     if config.typo_rate == 0:
         return {}, []
     right = right_with_typos(
-        drawn.subject.classifier, drawn.texts, drawn.labels, config.typo_rate, config.typo_draws, evaluation.seed
+        drawn.classifier, drawn.texts, drawn.labels, config.typo_rate, config.typo_draws, evaluation.seed
     )
     lost = drawn.subject.answers.correct[drawn.places] - right
     samples, level, seed = evaluation.bootstrap_samples, evaluation.confidence, evaluation.seed

@@ -134,15 +134,19 @@ def _advance(
 def _accept_best(
     hunts: Sequence[Hunt], better: dict[int, list[tuple[float, str]]], places: dict[int, int], allowed: Allowed
 ) -> None:
-    """Of each row take the first text that is allowed. All are checked together: that is dear, and dearer in parts."""
-    asked = [(hunt, lead, text) for hunt in hunts for lead, text in better[hunt.number]]
-    near = allowed([(hunt.number, text) for hunt, _, text in asked])
-    moved: set[int] = set()
-    for (hunt, lead, text), is_near in zip(asked, near, strict=True):
-        if is_near and hunt.number not in moved:
-            moved.add(hunt.number)
-            hunt.accept(text, places[hunt.number])
-            hunt.lead, hunt.broken = lead, lead < 0
+    """Of each row take the first text that is allowed: the best are looked at first, and the next where they fail."""
+    waiting = [hunt for hunt in hunts if better[hunt.number]]
+    while waiting:
+        best = [better[hunt.number].pop(0) for hunt in waiting]
+        near = allowed([(hunt.number, text) for hunt, (_, text) in zip(waiting, best, strict=True)])
+        refused = []
+        for hunt, (lead, text), is_near in zip(waiting, best, near, strict=True):
+            if is_near:
+                hunt.accept(text, places[hunt.number])
+                hunt.lead, hunt.broken = lead, lead < 0
+            elif better[hunt.number]:
+                refused.append(hunt)
+        waiting = refused
 
 
 def _leads(classifier: Classifier, texts: list[str], labels: list[int]) -> Floats:

@@ -64,15 +64,6 @@ def in_the_case_of(word: str, model: str) -> str:
     return word.capitalize() if model[:1].isupper() else word
 
 
-def near_in_meaning(originals: Sequence[str], changed: Sequence[str], least: float) -> npt.NDArray[np.bool_]:
-    """Whether the cosine in meaning of each pair of texts is at least `least`; of shape (pairs,)."""
-    if not originals:
-        return np.empty(0, dtype=bool)
-    cosines = (embed(originals) * embed(changed)).sum(axis=1)
-    near: npt.NDArray[np.bool_] = cosines >= least
-    return near
-
-
 def _proposals(words: Sequence[str]) -> dict[str, list[str]]:
     """The nearest whole words in the embedding matrix, of those words that it has."""
     vocabulary, matrix = _whole_words()

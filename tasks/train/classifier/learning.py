@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
+from tasks.models.trained_logits import examples_to_ask, write_trained_logits
+from tasks.train.classifier.adversarial import Adversary
 from tasks.train.classifier.distil import TEACHER, TeacherCollator, add_teacher, distilled, only_stage
 from tasks.train.classifier.examples import (
     IGNORED,
@@ -18,8 +20,10 @@ from tasks.train.classifier.examples import (
     LengthGroupedSampler,
     blanks_for,
     by_length,
+    mean_loss_and_logits,
     read_examples,
 )
+from tasks.train.classifier.group_weights import weigh_groups
 from tasks.train.classifier.head_start import HEAD, start_head
 from tasks.train.classifier.network import BaseModel, load_base_model
 from tasks.train.classifier.outcome import write_outcome
@@ -53,6 +57,8 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     base = load_base_model(plan)
     check_recomputation(base.network, plan.config.activation_checkpointing)
     training = read_examples(plan.dataset_folder, "train", plan.labels, base.tokenizer)
+    if plan.config.group_weighting == "balanced":
+        weigh_groups(training, plan.dataset_folder)
     if isinstance(stage, DistilStage):
         with first_goes_ahead():
             add_teacher(training, folder, plan, stage, tell)
@@ -69,8 +75,11 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     if not is_first():
         return {}
     load_weights(network, steering.best(log))
+    asked = examples_to_ask(validation, training)
+    _, said = mean_loss_and_logits(network, asked, EVALUATION_BATCH, base.tokenizer.pad_token_id)
     merged = merge_adapters(network)
     figures = write_outcome(folder / "model", plan, merged, base.tokenizer, validation, log)
+    write_trained_logits(folder / "model", [row["id"] for row in asked], said)
     parameters = sum(parameter.numel() for parameter in merged.parameters())
     return {**figures, "parameters": float(parameters), "trainable_parameters": float(trainable)}
 
@@ -109,6 +118,8 @@ def make_trainer(
         callbacks=[steering],
     )
     trainer.stage = only_stage(plan)
+    if config.adversarial:
+        trainer.adversary = Adversary(trainer.model, base.tokenizer, config.adversarial)
     trainer.remove_callback(PrinterCallback)
     return trainer, steering
 
@@ -155,6 +166,16 @@ class LengthGroupedTrainer(Trainer):  # type: ignore[misc]
     """The library's trainer with our order of rows, and a loss that knows their weights and the teacher."""
 
     stage: ClassifyStage | DistilStage
+    adversary: Adversary | None = None
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """The library's step; with an adversary one on changed embeddings."""
+        if self.adversary is None:
+            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+            return loss
+        model.train()
+        batch = self._prepare_inputs(inputs)
+        return self.adversary.learn(batch, lambda: self.compute_loss(model, dict(batch)), self.accelerator.backward)
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **others: Any) -> Any:
         """The library's loss; where rows have weights, the mean of weight times cross-entropy over the batch."""

@@ -19,6 +19,7 @@ from tasks.train.estimate.steps import Batch, LossOf, loss_of, plain_loss
 from tasks.train.estimate.trace import Step, traced_step
 from tasks.train.estimate.workload import Workload
 from tasks.train.plan import RunPlan
+from tasks.train.price import trainings_of
 from tasks.train.stage_kinds import AnyStage, DistilStage, GrpoStage, RlooStage
 
 MOST_REPLAYED_SHARE = 0.6
@@ -109,6 +110,8 @@ def _times(sketch: Sketch, step: Step) -> float:
     reference and by the reward model.
     """
     forward = _forward_share(sketch, step)
+    trainings = list(trainings_of(sketch.plan.config))
+    own = sum(each.adversarial.steps if each.adversarial else 1 for each in trainings)
     if isinstance(sketch.stage, RlooStage | GrpoStage):
         readers = int(sketch.stage.beta > 0) + int(sketch.beside is not None)
         return 1 + forward * (1 + readers)
@@ -117,8 +120,8 @@ def _times(sketch: Sketch, step: Step) -> float:
         reading = _without_gradients(plain_loss(teacher.network.module, 0.0))
         times = teacher.trace(sketch.workload.largest, reading).flops / step.flops
         # A classifier's teacher reads every row once, a language model's in every epoch.
-        return 1 + times / (sketch.workload.epochs if sketch.plan.task == "classification" else 1)
-    return 1.0
+        return own + len(trainings) * times / (sketch.workload.epochs if sketch.plan.task == "classification" else 1)
+    return float(own)
 
 
 def _reference(sketch: Sketch, found: Arithmetic, step: Step) -> float:

@@ -57,6 +57,8 @@ class Contestant:
     broken: int
     attacked: int
     training_seconds: float
+    by_budget: dict[str, float]
+    """Share of the attacked answers that were broken at parts and multiples of the budget, by epsilon."""
 
     @property
     def success(self) -> Measurement:
@@ -71,11 +73,13 @@ class Setting:
     rows_per_label: int = 40
     attacked: int = 400
     seed: int = 17
-    epsilon: float = 0.3
+    epsilon: float = 0.6
     steps: int = 2
     epochs: float = 2.0
     """Of the hardening; those of the first training are the deployment's."""
     learning_rate: float = 3e-4
+    label_smoothing: float = 0.0
+    """Of the hardening as well: it would hold back the lead that the remedy is to widen."""
     from_the_base: bool = False
 
     @property
@@ -107,7 +111,7 @@ def measure(setting: Setting | None = None) -> list[Comparison]:
         if not setting.from_the_base:
             run = _trained(dataset, config, home)
             contestants["first training"] = _attacked(run, test, setting, "first training")
-            more = {"epochs": setting.epochs, "learning_rate": setting.learning_rate}
+            more = {name: getattr(setting, name) for name in ("epochs", "learning_rate", "label_smoothing")}
             config = config.model_copy(update={"base_model": str(run.folder), **more})
         for name, remedy in (("without", None), ("with", setting.adversarial)):
             run = _trained(dataset, config.model_copy(update={"adversarial": remedy}), home)
@@ -148,9 +152,11 @@ def _attacked(run: Trained, test: pd.DataFrame, setting: Setting, name: str) -> 
     with at_rest(model.network):
         attacks = EmbeddingAttacks(model, drawn["text"].tolist(), labels, setting.seed)
         right = np.flatnonzero(attacks.right)
-        broken = curve(attacks, right, attack.epsilon, attack).broken[1.0]
+        found = curve(attacks, right, attack.epsilon, attack).broken
+    broken = found[1.0]
+    by_budget = {f"{times * attack.epsilon:g}": len(rows) / len(right) for times, rows in found.items()}
     console.print(f"{name}: {run.seconds:.0f} s, {len(broken)} of {len(right)} right answers broken")
-    return Contestant(predicted, len(broken), len(right), run.seconds)
+    return Contestant(predicted, len(broken), len(right), run.seconds, by_budget)
 
 
 def _comparison(
@@ -162,6 +168,7 @@ def _comparison(
         "training rows": rows,
         "setting": asdict(setting),
         "attack success": {name: _ends(each.success) for name, each in contestants.items()},
+        "attack success by epsilon": {name: each.by_budget for name, each in contestants.items()},
         f"the gate's limit of {limit:.0%}": {
             name: state_of(each.success, limit, at_least=False) for name, each in contestants.items()
         },

@@ -78,7 +78,7 @@ def test_a_larger_budget_never_breaks_fewer_and_none_breaks_nothing(subject: Sub
         right = np.flatnonzero(attacks.right)
         counts = []
         for epsilon in (0.0, 0.3, 2.0):
-            found = curve(attacks, ensemble(RobustnessConfig()), right, epsilon)
+            found = curve(attacks, right, epsilon, RobustnessConfig())
             shares = [len(broken) for broken in found.broken.values()]
             assert list(found.broken) == [0.0, 0.25, 0.5, 1.0, 2.0]
             assert shares == sorted(shares)
@@ -106,6 +106,25 @@ def test_a_row_that_is_broken_is_not_attacked_further() -> None:
     assert first.broken.tolist() == list(range(len(TEXTS)))
     assert first.steps == 2 * len(TEXTS), "the text itself, and the first step, which is enough"
     assert (len(second.rows), second.steps) == (0, 0)
+
+
+def test_one_step_after_several_finds_nothing_and_costs_nothing(subject: Subject) -> None:
+    labels = np.array([LABELS.index(label) if label in LABELS else -1 for label in subject.holdout["label"]])
+    attacks = EmbeddingAttacks(subject.trained, subject.holdout["text"].tolist(), labels, seed=0)
+    right = np.flatnonzero(attacks.right)
+    pgd, known = attacks.run(attacks_called("pgd", "one_step"), right, 0.3)
+    (alone,) = attacks.run(attacks_called("one_step"), right, 0.3)
+    assert len(alone.broken) > 0
+    assert set(alone.broken) <= set(pgd.broken)
+    assert (len(known.broken), known.steps) == (0, 0)
+
+
+def test_a_spared_row_counts_as_withstanding() -> None:
+    classifier = linear_classifier()
+    attacks = EmbeddingAttacks(classifier, TEXTS, labels_of(classifier, TEXTS), seed=0)
+    (tried,) = attacks.run(attacks_called("margin"), np.arange(len(TEXTS)), 50.0, spared=np.array([1, 2]))
+    assert tried.rows.tolist() == [0, 1, 2, 3, 4]
+    assert tried.broken.tolist() == [0, 3, 4]
 
 
 def test_the_network_is_left_as_it_was_even_after_a_fault() -> None:

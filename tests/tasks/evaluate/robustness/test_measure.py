@@ -19,6 +19,7 @@ EVALUATION = EvaluationConfig(bootstrap_samples=200)
 CONFIG = RobustnessConfig(rows=60, epsilon=0.3, typo_draws=2)
 NAMES = [
     "attack_success",
+    "attack_epsilon",
     "attack_success_pgd",
     "attack_success_words",
     "attack_success_characters",
@@ -63,6 +64,23 @@ def test_the_figures_are_those_of_the_table(found: Found, subject: Subject) -> N
     assert list(searches["success"]) == [found.metrics[f"attack_success_{name}"].value for name in searches["attack"]]
 
 
+def test_the_budget_is_told(found: Found) -> None:
+    assert found.metrics["attack_epsilon"].value == CONFIG.epsilon
+
+
+def test_rows_that_withstand_far_more_are_spared_work_and_the_figures_stay(found: Found, subject: Subject) -> None:
+    only = {"text_attacks": (), "typo_rate": 0.0}
+    spared, thorough = (
+        measure_robustness(subject, CONFIG.model_copy(update={**only, "spared_beyond": beyond}), EVALUATION)
+        for beyond in (2.0, None)
+    )
+    assert spared.metrics == thorough.metrics
+    efforts = [
+        found.table.query("attack == 'ensemble' and strength == 1")["effort"].item() for found in (spared, thorough)
+    ]
+    assert 0 < efforts[0] < efforts[1]
+
+
 def test_typos_are_paired_with_the_clean_answers(found: Found, subject: Subject) -> None:
     only = {"rows": 1000, "gradient_attacks": (), "text_attacks": ()}
     everything = measure_robustness(subject, CONFIG.model_copy(update=only), EVALUATION).metrics
@@ -89,7 +107,7 @@ def test_what_is_switched_off_is_not_measured(subject: Subject) -> None:
     quiet = CONFIG.model_copy(update={"gradient_attacks": (), "text_attacks": ("characters",), "typo_rate": 0.0})
     assert list(measure_robustness(subject, quiet, EVALUATION).metrics) == ["attack_success_characters"]
     margin = CONFIG.model_copy(update={"gradient_attacks": ("margin",), "text_attacks": (), "typo_rate": 0.0})
-    assert list(measure_robustness(subject, margin, EVALUATION).metrics) == ["attack_success"]
+    assert list(measure_robustness(subject, margin, EVALUATION).metrics) == ["attack_success", "attack_epsilon"]
 
 
 def test_without_a_right_answer_there_is_nothing_to_attack(subject: Subject) -> None:

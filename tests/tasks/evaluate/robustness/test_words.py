@@ -1,8 +1,8 @@
-"""Candidates are inflections and near synonyms by the bundled encoder, and a text must stay near in meaning."""
+"""Candidates are inflections and near synonyms by the bundled encoder."""
 
 from __future__ import annotations
 
-from tasks.evaluate.robustness.words import in_the_case_of, near_in_meaning, substitutes
+from tasks.evaluate.robustness.words import in_the_case_of, substitutes
 
 
 def test_candidates_are_near_and_never_the_word_itself_or_a_function_word() -> None:
@@ -21,10 +21,3 @@ def test_a_word_that_the_encoder_has_in_pieces_finds_those_of_the_texts_but_not_
 def test_a_candidate_is_written_as_the_word_was() -> None:
     cases = [in_the_case_of("cards", model) for model in ("card", "Card", "CARD", "I")]
     assert cases == ["cards", "Cards", "CARDS", "Cards"]
-
-
-def test_a_text_of_another_meaning_is_not_near() -> None:
-    one = ["my card was stolen"] * 3
-    others = ["my cards were stolen", "my card was delivered", "i want my money back"]
-    assert near_in_meaning(one, others, 0.9).tolist() == [True, False, False]
-    assert near_in_meaning([], [], 0.9).tolist() == []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -15,6 +16,7 @@ from infra.storage import file_sha256, manifest_of
 from tasks.errors import UserInputError
 from tasks.models.info import ModelInfo
 from tasks.models.torch_classifier import TorchClassifier
+from tasks.models.trained_logits import read_trained_logits
 from tasks.train.classifier.learning import learn
 from tasks.train.plan import RunPlan
 from tasks.train.steering import evaluation_steps
@@ -42,6 +44,9 @@ class Listener:
     @property
     def notes(self) -> list[str]:
         return [event["message"] for event in self.events if event["event"] == "note"]
+
+
+SPLITS = ("validation", "train")
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +186,14 @@ def test_evaluations_are_evenly_spaced_and_include_the_last_step() -> None:
     assert evaluation_steps(15, steps_per_epoch=10, per_epoch=2) == {5, 10, 15}
     assert evaluation_steps(3, steps_per_epoch=10, per_epoch=1) == {3}
     assert evaluation_steps(2, steps_per_epoch=1, per_epoch=4) == {1, 2}
+
+
+def test_what_the_network_said_before_its_adapters_were_merged_is_kept_beside_the_weights(prepare: Prepare) -> None:
+    folder = prepare(technique={"kind": "lora", "rank": 4}, epochs=1)
+    learn(folder, Listener(folder))
+    kept = read_trained_logits(folder / "model", 3)
+    assert kept is not None
+    rows = pd.concat([pd.read_parquet(RunPlan.read(folder).dataset_folder / f"{split}.parquet") for split in SPLITS])
+    assert sorted(kept[0]) == sorted(rows["id"])
+    texts = rows.set_index("id").loc[kept[0], "text"].tolist()
+    assert np.abs(TorchClassifier.load(folder / "model").logits(texts) - kept[1]).max() < 1e-4

@@ -61,6 +61,23 @@ def test_a_named_device_is_planned_for_without_one_and_a_budget_stops_the_run(
     assert without_budget(config) == without_budget(config.model_copy(update={"budget": tiny_config().budget}))
 
 
+@pytest.mark.slow
+def test_passes_over_changed_embeddings_and_the_training_that_tells_their_price_are_planned(
+    dataset: DatasetRef, tiny_config: Config
+) -> None:
+    named = {"epochs": 1, "budget": {"device": "L4"}}
+    plain, remedied, priced = (
+        planned(dataset, tiny_config(**named, **more))[1].stages[0].flops
+        for more in (
+            {},
+            {"adversarial": {"steps": 3}, "measure_price": False},
+            {"adversarial": {"steps": 3}, "group_weighting": "balanced"},
+        )
+    )
+    assert remedied == pytest.approx(3 * plain)
+    assert priced == pytest.approx((3 + 1 + 3) * plain)
+
+
 def test_a_cost_without_a_price_is_refused(dataset: DatasetRef, tiny_config: Config) -> None:
     with pytest.raises(UserInputError, match="set training.budget.price_per_hour"):
         planned(dataset, tiny_config(budget={"max_cost": 5}))
