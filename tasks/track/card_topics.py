@@ -46,7 +46,6 @@ OF_LABELS = (
         "longer words. The table has those that were tried; a stronger attack, or one of another kind, may do more.",
         {
             "attack_success": "Right answers that the gradient attacks turn wrong",
-            "attack_epsilon": "… at this size, as a share of the space between the embeddings of two words",
             "attack_success_pgd": "… by projected gradient descent alone",
             "attack_success_words": "Right answers that other words turn wrong",
             "attack_success_characters": "Right answers that slips inside words turn wrong",
