@@ -27,7 +27,7 @@ def test_one_command_releases_a_model(tiny_run: tuple[Path, Run]) -> None:
     assert run.outcome["state"] == "released"
     assert run.outcome["release"] == 1
     assert releases(home) == ["000001.json"]
-    assert {gate["name"] for gate in run.outcome["gates"]} == {"quality", "latency", "parity"}
+    assert {gate["name"] for gate in run.outcome["gates"]} == {"quality", "latency", "parity", "memorisation"}
     assert set(run.outcome["seconds"]) >= {"acquire", "validate", "curate", "train", "export", "evaluate", "gate"}
     assert run.outcome["dataset_digest"]
     assert run.outcome["metrics"]["accuracy"]["low"] <= run.outcome["metrics"]["accuracy"]["value"]
