@@ -12,12 +12,12 @@ from tasks.records import Measurement
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_a_difference_of_two_trainings_lies_within_the_reach_as_often_as_it_says(seeds: int) -> None:
     draw = np.random.default_rng(seeds)
-    trainings = draw.normal(0.9, 0.01, (20_000, seeds))
-    apart = np.abs(draw.normal(0.9, 0.01, 20_000) - draw.normal(0.9, 0.01, 20_000))
+    trainings = draw.normal(0.9, 0.01, (5_000, seeds))
+    apart = np.abs(draw.normal(0.9, 0.01, 5_000) - draw.normal(0.9, 0.01, 5_000))
     within = np.mean(
         [distance <= reach(scores.tolist(), 0.9) for distance, scores in zip(apart, trainings, strict=True)]
     )
-    assert within == pytest.approx(0.9, abs=0.01)
+    assert within == pytest.approx(0.9, abs=0.015)
 
 
 def test_one_training_has_no_spread() -> None:

@@ -42,6 +42,7 @@ def test_the_price_is_the_difference_in_accuracy_on_the_validation_rows(dataset:
     assert price.low < price.value < price.high
 
 
+@pytest.mark.slow
 def test_the_price_of_a_remedy_is_in_the_models_report_and_figures(dataset: DatasetRef, tiny_config: Config) -> None:
     model = train.fn(dataset, tiny_config(adversarial=ADVERSARIAL, epochs=1))  # type: ignore[attr-defined]
     report = fetch_whole(model) / "report"
