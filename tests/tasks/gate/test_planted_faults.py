@@ -131,7 +131,7 @@ FAULTS = {
     "slow as it is served": Fault(
         Slow(HOLDOUT, wrong=0.05, logit=HONEST_LOGIT),
         "latency",
-        r"^p99 latency 1\d\.\d .* ms: the whole interval is above the limit of 5\.0 ms$",
+        r"^p99 latency \d+\.\d .* ms: the whole interval is above the limit of 5\.0 ms$",
         policy=POLICY.model_copy(update={"latency": POLICY.latency.model_copy(update={"max_p99_milliseconds": 5.0})}),  # type: ignore[union-attr]
     ),
     "fails a group": Fault(
