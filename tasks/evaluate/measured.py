@@ -52,7 +52,8 @@ def _classifier(
 ) -> Measured:
     from tasks.evaluate.measure import measure
     from tasks.evaluate.report import write_report
-    from tasks.evaluate.rooms import measure_rooms
+    from tasks.evaluate.room import measure_rooms, write_numbers
+    from tasks.evaluate.rooms import ROOMS
     from tasks.evaluate.side_effects.slices import slices_for
     from tasks.evaluate.slices_file import SLICES
     from tasks.evaluate.subject import Subject
@@ -62,7 +63,7 @@ def _classifier(
     answers, milliseconds, metrics = measure(classifier, holdout, config)
     subject = Subject(model_folder, dataset_folder, classifier, holdout, answers)
     (folder / "report").mkdir()
-    more, missing = measure_rooms(subject, config, folder / "report")
+    more, missing = measure_rooms(ROOMS, subject, config, folder / "report", write_numbers)
     metrics |= more
     if config.side_effects:
         slices_for(subject, config.side_effects).to_parquet(folder / SLICES, index=False)
@@ -80,15 +81,17 @@ def _language_model(
 ) -> Measured:
     from tasks.evaluate.language_measure import measure_language_model
     from tasks.evaluate.language_report import write_language_report
-    from tasks.evaluate.language_rooms import measure_language_rooms
+    from tasks.evaluate.language_rooms import LANGUAGE_ROOMS
     from tasks.evaluate.language_subject import LanguageSubject
+    from tasks.evaluate.room import measure_rooms
     from tasks.models.language_model import LanguageModel
+    from tasks.pii.shown_rows import write_shown_rows
 
     model = LanguageModel.load(model_folder)
     answers, timed, metrics = measure_language_model(model, holdout, config)
     subject = LanguageSubject(model_folder, model, model.info.task, holdout, answers, dataset_folder)
     (folder / "report").mkdir()
-    more, missing = measure_language_rooms(subject, config, folder / "report")
+    more, missing = measure_rooms(LANGUAGE_ROOMS, subject, config, folder / "report", write_shown_rows)
     metrics |= more
     write_language_report(folder, answers, holdout["text"], timed, metrics, config, origin)
     return metrics, missing
