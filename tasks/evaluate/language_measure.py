@@ -11,8 +11,9 @@ import pandas as pd
 
 from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.language_answers import SCORES, Floats, Speaker, answers_of
+from tasks.evaluate.mean_score import mean_score
 from tasks.metrics.intervals import percentile_interval, share_interval
-from tasks.metrics.mean_intervals import mean_interval, ratio_interval
+from tasks.metrics.mean_intervals import ratio_interval
 from tasks.records import Measurement
 
 GROUP_METRIC = "token_f1."
@@ -63,7 +64,7 @@ def loss_metrics(answers: pd.DataFrame, config: EvaluationConfig) -> dict[str, M
 def answer_metrics(answers: pd.DataFrame, config: EvaluationConfig) -> dict[str, Measurement]:
     """Of the rows that were answered: SCORES, `json_validity` where JSON is asked for, and the share cut off."""
     rows = answers[answers["generated"].notna()]
-    found = {name: _mean(rows[name], config) for name in SCORES}
+    found = {name: mean_score(rows[name], config) for name in SCORES}
     asked = rows["json_valid"].dropna()
     if len(asked):
         found["json_validity"] = share_interval(int(asked.sum()), len(asked), config.confidence)
@@ -74,7 +75,7 @@ def answer_metrics(answers: pd.DataFrame, config: EvaluationConfig) -> dict[str,
 def group_metrics(answers: pd.DataFrame, config: EvaluationConfig) -> dict[str, Measurement]:
     """`token_f1.<group>` of each group of which a row was answered; nothing where no row has a group."""
     rows = answers[answers["generated"].notna() & answers["group"].notna()]
-    return {f"{GROUP_METRIC}{group}": _mean(part["token_f1"], config) for group, part in rows.groupby("group")}
+    return {f"{GROUP_METRIC}{group}": mean_score(part["token_f1"], config) for group, part in rows.groupby("group")}
 
 
 def time_answers(model: Speaker, texts: Sequence[str], config: EvaluationConfig) -> Timed:
@@ -108,17 +109,6 @@ def _timed(model: Speaker, text: str, most_tokens: int) -> tuple[float, float]:
     tokens = model.generate_tokens([text], max_new_tokens=most_tokens)[0][0]
     model.decoded(tokens)
     return (time.perf_counter_ns() - start) / 1e6, float(len(tokens))
-
-
-def _mean(scores: pd.Series, config: EvaluationConfig) -> Measurement:
-    return mean_interval(
-        scores.to_numpy(dtype=np.float64),
-        least=0.0,
-        most=1.0,
-        samples=config.bootstrap_samples,
-        confidence=config.confidence,
-        seed=config.seed,
-    )
 
 
 def _exponential(loss: Measurement) -> Measurement:

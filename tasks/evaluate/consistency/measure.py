@@ -11,8 +11,8 @@ from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.consistency.agreement import exact_agreement, word_agreement
 from tasks.evaluate.consistency_config import ConsistencyConfig, SamplingSetting
 from tasks.evaluate.language_subject import LanguageSubject
+from tasks.evaluate.mean_score import mean_score
 from tasks.evaluate.subject import Found
-from tasks.metrics.mean_intervals import mean_interval
 from tasks.models.conversation import without_reasoning
 from tasks.models.language_model import Sampling
 from tasks.records import Measurement
@@ -36,7 +36,7 @@ def measure_consistency(subject: LanguageSubject, config: ConsistencyConfig, eva
             for setting, part in zip(config.settings, parts, strict=True)
         }
         metrics[name] = least_mean(list(scores.values()), evaluation)
-        metrics |= {f"{name}.{setting}": _mean(values, evaluation) for setting, values in scores.items()}
+        metrics |= {f"{name}.{setting}": mean_score(values, evaluation) for setting, values in scores.items()}
     return Found(metrics, table)
 
 
@@ -48,9 +48,9 @@ def least_mean(
     Its lower end is the least of the lower ends, since the least mean is one of them. Its upper end is the least of the
     upper ends too, each drawn for its share of the error (Bonferroni), since any of them may be low by chance.
     """
-    alone = [_mean(values, evaluation) for values in scores]
+    alone = [mean_score(values, evaluation) for values in scores]
     shared = 1 - (1 - evaluation.confidence) / len(scores)
-    together = [_mean(values, evaluation.model_copy(update={"confidence": shared})) for values in scores]
+    together = [mean_score(values, evaluation.model_copy(update={"confidence": shared})) for values in scores]
     value = min(each.value for each in alone)
     low = min(each.value if each.low is None else each.low for each in alone)
     high = min(each.value if each.high is None else each.high for each in together)
@@ -75,15 +75,4 @@ def _asked_again(
             "exact_agreement": [exact_agreement(answers) for answers in said],
             "distinct": [len(set(answers)) for answers in said],
         }
-    )
-
-
-def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]], evaluation: EvaluationConfig) -> Measurement:
-    return mean_interval(
-        values,
-        least=0.0,
-        most=1.0,
-        samples=evaluation.bootstrap_samples,
-        confidence=evaluation.confidence,
-        seed=evaluation.seed,
     )

@@ -13,9 +13,9 @@ from tasks.evaluate.grounding.sources import SETTING, sources_of
 from tasks.evaluate.grounding.support import Source, Supported, claims_in
 from tasks.evaluate.grounding_config import GroundingConfig
 from tasks.evaluate.language_subject import LanguageSubject
+from tasks.evaluate.mean_score import mean_score
 from tasks.evaluate.subject import Found
 from tasks.metrics.intervals import share_interval
-from tasks.metrics.mean_intervals import mean_interval
 from tasks.records import Measurement
 
 COLUMNS = ("id", "sentences", "supported", "unknown_numbers", "unknown_names", "words_known", "first_unsupported")
@@ -43,7 +43,7 @@ def measure_grounding(subject: LanguageSubject, config: GroundingConfig, evaluat
     of_wanted = _judged(rows["id"].tolist(), wanted, known, config)
     metrics = _figures(table, evaluation)
     if len(of_wanted):
-        metrics["grounding_of_wanted"] = _mean(of_wanted["supported"] / of_wanted["sentences"], evaluation)
+        metrics["grounding_of_wanted"] = mean_score(of_wanted["supported"] / of_wanted["sentences"], evaluation)
     return Found(metrics, table)
 
 
@@ -53,8 +53,8 @@ def _figures(table: pd.DataFrame, evaluation: EvaluationConfig) -> dict[str, Mea
         for name, column in (("hallucinated_numbers", "unknown_numbers"), ("hallucinated_names", "unknown_names"))
     }
     words = table["words_known"].dropna()
-    covered = {"grounded_words": _mean(words, evaluation)} if len(words) else {}
-    return {"grounding": _mean(table["supported"] / table["sentences"], evaluation), **shares, **covered}
+    covered = {"grounded_words": mean_score(words, evaluation)} if len(words) else {}
+    return {"grounding": mean_score(table["supported"] / table["sentences"], evaluation), **shares, **covered}
 
 
 def _judged(
@@ -108,14 +108,3 @@ def _row(name: str, found: list[Supported], kept: list[bool]) -> dict[str, objec
         "words_known": float(np.mean(shares)) if shares else None,
         "first_unsupported": loose[0] if loose else "",
     }
-
-
-def _mean(values: pd.Series, evaluation: EvaluationConfig) -> Measurement:
-    return mean_interval(
-        values.to_numpy(dtype=np.float64),
-        least=0.0,
-        most=1.0,
-        samples=evaluation.bootstrap_samples,
-        confidence=evaluation.confidence,
-        seed=evaluation.seed,
-    )
