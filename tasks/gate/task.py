@@ -25,7 +25,7 @@ def gate(
     config: GatesConfig,
     model: str,
     signing: SigningConfig,
-    dataset: DatasetRef | None = None,
+    dataset: DatasetRef | None,
 ) -> Verdict:
     """Judge a candidate by its report, and against the champion's on the same rows; sign what comes of it.
 

@@ -33,7 +33,7 @@ def report_of(
 def judged(report: Report, champion_report: Report | None = None, **policy: object) -> Verdict:
     wanted = GatesConfig.model_validate(policy)
     verdict: Verdict = gate.fn(  # type: ignore[attr-defined]
-        report, champion_report, None, None, wanted, "replies", SigningConfig()
+        report, champion_report, None, None, wanted, "replies", SigningConfig(), None
     )
     return verdict
 

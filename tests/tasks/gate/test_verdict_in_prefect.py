@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @flow
 def judges(report: Report, champion: Report | None, model: str) -> Verdict:
     """Has the one stage."""
-    verdict: Verdict = gate(report, champion, None, None, GatesConfig(), model, SigningConfig())
+    verdict: Verdict = gate(report, champion, None, None, GatesConfig(), model, SigningConfig(), None)
     return verdict
 
 
