@@ -32,8 +32,9 @@ class DatasetRef(Artefact):
 
     Columns, all strings but `row`, and null where a row has none: `id` (unique), `text` (what the model reads: the text
     to classify, the prompt, or a chat up to its last answer as a JSON list of `role` and `content`), `label`, `group`,
-    `source` (where the row came from), `row` (int64: its line or row there, from 1), `answer` (what the model should
-    say), `rejected` (what it should rather not say), `made_by` (null for a real row) and `made_from` (the parent's id).
+    `date` (in UTC, `2026-11-22T08:30:00Z`), `source` (where the row came from), `row` (int64: its line or row there,
+    from 1), `answer` (what the model should say), `rejected` (what it should rather not say), `made_by` (null for a
+    real row) and `made_from` (the parent's id).
     `quarantined.parquet` holds every row that left, with `split`, `stage` and `reason` added.
     """
 

@@ -25,13 +25,15 @@ def read_parquet(path: Path, wanted: Wanted, origin: Origin, most_bytes: int) ->
     """Read the wanted columns; rows are numbered from 1. Labels stored as a dictionary become their names.
 
     Raises UserInputError for what is not a whole Parquet file or expands beyond `most_bytes`, for a missing column, and
-    for one that holds anything but strings, numbers or truth values.
+    for one that holds anything but strings, numbers, truth values or, where it is the date, dates.
     """
     try:
         with pq.ParquetFile(path) as file:
             found = wanted.found_in(file.schema_arrow.names, origin)
             for canonical, column in found.items():
-                _refuse_kind(file.schema_arrow.field(column).type, column, canonical in wanted.conversations, origin)
+                kind = file.schema_arrow.field(column).type
+                if canonical != "date" or not _is_moment(kind):
+                    _refuse_kind(kind, column, canonical in wanted.conversations, origin)
             rows = _batch_rows(file, found)
             repeated = _repeated_columns(file, found)
         with pq.ParquetFile(path, read_dictionary=repeated) as file:
@@ -103,7 +105,7 @@ def _cells(column: Any, name: str, origin: Origin) -> Any:
         return column.cast(TEXT)
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         return pa.array([_as_json(cell) for cell in column.to_pylist()], TEXT)
-    if pa.types.is_integer(column.type):
+    if pa.types.is_integer(column.type) or _is_moment(column.type):
         return pc.cast(column, TEXT)
     return pa.array([as_text(cell) for cell in column.to_pylist()], TEXT)
 
@@ -120,6 +122,10 @@ def _refuse_kind(kind: Any, name: str, conversation: bool, origin: Origin) -> No
         raise UserInputError(f"column {name!r} of {origin} holds {kind}; a conversation is a list of role and content")
     if not _is_text(plain) and not any(is_allowed(plain) for is_allowed in _NUMBERS):
         raise UserInputError(f"column {name!r} of {origin} holds {kind}; allowed are strings and plain numbers")
+
+
+def _is_moment(kind: Any) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
 
 
 def _is_text(kind: Any) -> bool:

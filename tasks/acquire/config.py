@@ -143,6 +143,10 @@ class DataConfig(Section):
     """Column of a unique id; without it a row is known by its content and place."""
     group_column: str | None = None
     """Column of the group that fairness is reported by, where there is one."""
+    date_column: str | None = None
+    """Column of the day or moment that a row is from, in ISO 8601 (`2026-11-22`, `2026-11-22T09:30:00+01:00`; UTC where
+    no offset stands). Quality is then told over time (`evaluation.drift`), and `curation.held_out: newest` can go by
+    it. Served traffic has dates of its own."""
     encoding: str = "utf-8"
     """Text encoding of CSV and JSONL files."""
     max_malformed_share: float = Field(default=0.01, ge=0, le=1)
@@ -166,7 +170,7 @@ class DataConfig(Section):
             },
             "chat": {"messages": self.messages_column},
         }  # fmt: skip
-        roles = own[self.task] | {"id": self.id_column, "group": self.group_column}
+        roles = own[self.task] | {"id": self.id_column, "group": self.group_column, "date": self.date_column}
         named = [column for column in roles.values() if column is not None]
         if len(set(named)) < len(named):
             *first, last = roles

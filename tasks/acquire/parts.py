@@ -27,7 +27,7 @@ from tasks.errors import CorruptArtefact, StorageError, UserInputError
 from tasks.records import Artefact
 from tasks.store import fetch_whole, keep, store
 
-PART_COLUMNS = ("row", "id", "text", "label", "group", "answer", "rejected")
+PART_COLUMNS = ("row", "id", "text", "label", "group", "date", "answer", "rejected")
 MALFORMED_COLUMNS = ("row", "reason", "detail", "raw")
 AREA = "parts"
 PINNED = "sha256:"

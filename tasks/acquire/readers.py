@@ -12,7 +12,8 @@ from tasks.acquire.csv_reader import read_csv
 from tasks.acquire.decoding import utf8_blocks
 from tasks.acquire.expanded import BLOCK_BYTES, PACKED_ENDINGS, Expanded, expanded
 from tasks.acquire.jsonl_reader import read_jsonl
-from tasks.acquire.table import Batch, Origin, Wanted, tidied
+from tasks.acquire.table import Batch, Origin, Wanted
+from tasks.acquire.tidy import tidied
 from tasks.errors import UserInputError
 
 ENDINGS: dict[str, FileFormat] = {

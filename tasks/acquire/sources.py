@@ -82,8 +82,8 @@ def reading_of(file: SourceFile, source: Source, split: str, section: str, confi
 def _wanted(config: DataConfig, source: Source, split: str) -> Wanted:
     wanted = wanted_columns(config, split)
     if isinstance(source, TrafficSource):
-        # Served traffic has columns of our own naming, the request's id among them.
-        columns = {name: name for name in ("id", *wanted.columns)}
+        # Served traffic has columns of our own naming, the request's id and its time among them.
+        columns = {name: name for name in ("id", "date", *wanted.columns)}
         return replace(wanted, columns=columns, required=wanted.required - {"group"} | {"id"})
     if isinstance(source, UsersSource) and source.text_column is not None:
         if "text" in wanted.columns:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tasks.acquire.config import DataConfig
 from tasks.datasets.folder import SPLITS
@@ -17,7 +16,6 @@ from tasks.errors import UserInputError
 from tasks.pii.shown_rows import shown_text
 
 TEXT = pa.large_string()
-NULL_WHERE_BLANK = frozenset({"id", "label", "group", "answer", "rejected"})
 SHOWN_COLUMNS = 30
 
 
@@ -41,7 +39,7 @@ class Malformed:
     row: int
     """Its line, from 1."""
     reason: str
-    """A short, stable word: `ragged_row`, `bad_quoting`, `bad_json`, `not_an_object`, `no_assistant_turn`, …"""
+    """A short, stable word: `ragged_row`, `bad_quoting`, `bad_json`, `bad_date`, `no_assistant_turn`, …"""
     detail: str
     """What is wrong, in words that show nothing of the line; messages and reports may hold it."""
     raw: str
@@ -96,7 +94,7 @@ class Wanted:
 
 
 def wanted_columns(config: DataConfig, split: str) -> Wanted:
-    """What is read for a split. Unlabelled rows need no label or group, and a label there is not looked at.
+    """What is read for a split. Unlabelled rows need no label, group or date, and a label there is not looked at.
 
     A public test set (any `split` that is not one of the dataset's) gives its text alone.
     """
@@ -105,8 +103,9 @@ def wanted_columns(config: DataConfig, split: str) -> Wanted:
     if config.id_column is not None and not test_set:
         columns["id"] = config.id_column
     required = frozenset(columns)
-    if config.group_column is not None and not test_set:
-        columns["group"] = config.group_column
+    for name, column in (("group", config.group_column), ("date", config.date_column)):
+        if column is not None and not test_set:
+            columns[name] = column
     return Wanted(columns, frozenset(columns) if answered else required, config.task, answered)
 
 
@@ -129,38 +128,6 @@ def batch_of(rows: list[int], columns: dict[str, list[str | None]], malformed: l
     """A batch from lists of one length. Raises UnicodeEncodeError for half a surrogate pair."""
     arrays = {"row": pa.array(rows, pa.int64()), **{name: pa.array(cells, TEXT) for name, cells in columns.items()}}
     return Batch(pa.table(arrays), malformed or [])
-
-
-def tidied(batch: Batch) -> Batch:
-    """Blank ids, labels, groups and answers become null; rows with a NUL character are malformed (`nul_character`).
-
-    An empty text stays, for validation to judge. A NUL is what a torn write or UTF-16 read as UTF-8 leaves behind, and
-    databases and tokenizers choke on it.
-    """
-    rows = batch.rows
-    for name in NULL_WHERE_BLANK & set(rows.column_names):
-        column = rows.column(name)
-        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(column)), 0)
-        rows = rows.set_column(
-            rows.column_names.index(name), name, pc.if_else(pc.fill_null(blank, False), pa.scalar(None, TEXT), column)
-        )
-    return _without_nul(Batch(rows, batch.malformed))
-
-
-def _without_nul(batch: Batch) -> Batch:
-    names = [name for name in batch.rows.column_names if name != "row"]
-    bad = None
-    for name in names:
-        found = pc.fill_null(pc.match_substring(batch.rows.column(name), "\0"), False)
-        bad = found if bad is None else pc.or_(bad, found)
-    if bad is None or not pc.any(bad).as_py():
-        return batch
-    lines = batch.rows.filter(bad).to_pylist()
-    malformed = [
-        Malformed(line["row"], "nul_character", "holds a NUL character", " | ".join(line[name] or "" for name in names))
-        for line in lines
-    ]
-    return Batch(batch.rows.filter(pc.invert(bad)), sorted(batch.malformed + malformed, key=lambda line: line.row))
 
 
 def as_text(value: Any) -> str | None:

@@ -31,10 +31,10 @@ TIED = object()
 
 
 def traffic_files(source: TrafficSource, section: str, today: date | None = None) -> list[SourceFile]:
-    """The last `days` whole days (UTC) before `today`, each a JSONL file of `id`, `text`, `label`; an empty day none.
+    """The last `days` whole days (UTC) before `today`, each a JSONL file; an empty day none.
 
-    `id` is the request's id and the text's place in it, for `data.id_column`. `label` is null where nobody gave
-    feedback; of several people the majority counts, each with the newest that they said, also what came after the
+    `id` is the request's id and the text's place in it, `date` the moment of the answer. `label` is null where nobody
+    gave feedback; of several people the majority counts, each with the newest that they said, also what came after the
     window; where they tie the answer is left out. For `data.unlabelled` the texts without feedback are taken, for other
     splits those with it, and the rest too where `only_with_feedback` is off. What was left out, and why, is counted in
     one line of the log, as is feedback on answers that the window does not hold.
@@ -84,7 +84,8 @@ class _Join:
             self.counts["answers"] += 1
             self.counts[reason or "rows"] += 1
             if reason is None:
-                row = {"id": f"{served.request_id}-{served.position}", "text": served.text, "label": label}
+                known = {"id": f"{served.request_id}-{served.position}", "date": served.time.isoformat()}
+                row = known | {"text": served.text, "label": label}
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
         self.counts["unreadable lines"] += window.unreadable
 

@@ -16,8 +16,9 @@ SOURCE = "labelling queue"
 
 def answer_rows(answers: pd.DataFrame) -> pd.DataFrame:
     """Answers (`id`, `text`, `label`, `annotator`) as rows of a dataset; the row is the answer's place, from 1."""
-    rows = answers.reset_index(drop=True).assign(group=None, source=SOURCE, row=range(1, len(answers) + 1))
-    return rows.astype({"text": "str", "label": "str", "group": "str", "source": "str", "row": "int64"})
+    place = range(1, len(answers) + 1)
+    rows = answers.reset_index(drop=True).assign(group=None, date=None, source=SOURCE, row=place)
+    return rows.astype(dict.fromkeys(("text", "label", "group", "date", "source"), "str") | {"row": "int64"})
 
 
 def agreement_of(ledger: Ledger) -> str:
@@ -62,13 +63,12 @@ def _relabel_or_add(ledger: Ledger, chosen: pd.DataFrame) -> None:
 
 
 def _new_rows(ledger: Ledger, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Answers as training rows: each with the group of the unlabelled row it was asked about, and an id of its own."""
-    asked = ledger.splits.get("unlabelled", chosen.head(0)).drop_duplicates("key").set_index("key")["group"]
+    """Answers as training rows, each with group and date of the unlabelled row that was asked, and an id of its own."""
+    asked = ledger.splits.get("unlabelled", chosen.head(0)).drop_duplicates("key").set_index("key")
     taken = {name for rows in ledger.splits.values() for name in rows["id"]}
     ids = [_free_id(str(name), taken) for name in chosen["id"]]
-    return chosen.assign(
-        id=pd.Series(ids, index=chosen.index, dtype="str"), group=chosen["key"].map(asked).astype("str")
-    ).drop(columns="annotator")
+    known = {name: chosen["key"].map(asked[name]).astype("str") for name in ("group", "date")}
+    return chosen.assign(id=pd.Series(ids, index=chosen.index, dtype="str"), **known).drop(columns="annotator")
 
 
 def _free_id(wanted: str, taken: set[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from tasks.curate.coverage.covered import Coverage
@@ -48,5 +50,8 @@ class CurationConfig(Section):
     """Share of each label's training rows that steers training and calibration, where the data brings none."""
     holdout_share: float = Field(default=0.20, gt=0, lt=0.5)
     """Share of each label's rows held out, where the data brings no holdout of its own."""
+    held_out: Literal["drawn", "newest"] = "drawn"
+    """Which rows of a label are held out: drawn by their text, or the newest by `data.date_column`, and then the next
+    newest for validation, so that a model is judged on rows from after those that it learns."""
     seed: int = Field(default=0, ge=0)
     """Moves rows between splits; keep it, so that champion and candidate meet on the same rows."""

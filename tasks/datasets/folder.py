@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tasks.records import Answers, Artefact, DatasetRef, ModelRef, TaskKind
 from tasks.store import fetch, keep, workspace
 
-COLUMNS = ("id", "text", "label", "group", "source", "row", "answer", "rejected", "made_by", "made_from")
+COLUMNS = ("id", "text", "label", "group", "date", "source", "row", "answer", "rejected", "made_by", "made_from")
 QUARANTINE_COLUMNS = (*COLUMNS, "split", "stage", "reason")
 SPLITS = ("train", "validation", "holdout", "unlabelled")
 TEST_SETS, STRESS = "test_sets", "stress"

@@ -83,6 +83,19 @@ def share_interval(count: int, rows: int, confidence: float) -> Measurement:
     return Measurement(value=count / rows, low=low, high=high)
 
 
+def share_difference(count: int, rows: int, other: int, other_rows: int, confidence: float) -> Measurement:
+    """The share `count / rows` less `other / other_rows`, each of rows of its own, with its interval.
+
+    Its ends come from those of the two shares, squared and added (Newcombe 1998, "Interval estimation for the
+    difference between independent proportions", method 10, here with exact intervals). Raises ValueError without rows.
+    """
+    ours, theirs = share_interval(count, rows, confidence), share_interval(other, other_rows, confidence)
+    difference = ours.value - theirs.value
+    below = math.hypot(ours.value - (ours.low or 0.0), (theirs.high or 0.0) - theirs.value)
+    above = math.hypot((ours.high or 0.0) - ours.value, theirs.value - (theirs.low or 0.0))
+    return Measurement(value=difference, low=max(-1.0, difference - below), high=min(1.0, difference + above))
+
+
 def percentile_interval(values: Floats, share: float, confidence: float) -> Measurement:
     """The value that `share` (0 to 1) of `values` do not exceed, between two of the ordered values.
 

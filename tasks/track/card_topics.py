@@ -65,6 +65,7 @@ OF_LABELS = (
             "accuracy_worst_prior": "Accuracy with the worst shares within a divergence",
             "accuracy_under_new_words": "Accuracy with new words",
             "accuracy_under_style_shift": "Accuracy with another style",
+            "accuracy_of_newer_rows": "Accuracy on the newer half of the rows, by their dates",
         },
     ),
     Topic(

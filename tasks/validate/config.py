@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from tasks.section import Section
 
-Column = Literal["id", "text", "label", "group", "answer", "rejected", "source", "row"]
+Column = Literal["id", "text", "label", "group", "date", "answer", "rejected", "source", "row"]
 SplitName = Literal["train", "validation", "holdout", "unlabelled"]
 LONGEST_TEXT_TO_CLASSIFY = 5_000
 LONGEST_PROMPT = 32_000

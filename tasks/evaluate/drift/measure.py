@@ -1,14 +1,13 @@
-"""Quality held under simulated drift: curves of accuracy against the strength of four shifts, and the largest loss.
+"""Quality held under drift: curves of accuracy against the strength of each shift, and the largest loss.
 
 Two shifts move the shares of the labels and need no new answers: towards drawn mixtures (`prior_shift`), and to the
 worst mixture within a divergence (`worst_prior`), which is a bound and no forecast. Two change the texts, which are
 then answered again: new words and another style. What a label means may drift too; no model can hold against that, and
-it is not simulated: `worst_prior` says what it costs where rare and weak labels become frequent.
+it is not simulated: `worst_prior` says what it costs where rare and weak labels become frequent. Where rows have dates,
+the drift that has happened stands beside the simulated ones (`over_time`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ import pandas as pd
 from tasks.evaluate.answers import Answers
 from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.drift.answered import TextShift, answered_again, drawn_rows, shifted, text_shifts
+from tasks.evaluate.drift.curve import COLUMNS, Curve, plain_point, scored_point
 from tasks.evaluate.drift.label_mixtures import (
     OfRecalls,
     Recalls,
@@ -28,10 +28,11 @@ from tasks.evaluate.drift.label_mixtures import (
     worst_mixture,
     worst_within,
 )
+from tasks.evaluate.drift.over_time import curve_over_time
 from tasks.evaluate.drift_config import DriftConfig
 from tasks.evaluate.subject import Found, Subject
 from tasks.metrics.calibration import Floats, Integers
-from tasks.metrics.intervals import paired_difference, score_intervals
+from tasks.metrics.intervals import paired_difference
 from tasks.records import Measurement
 
 METRICS = {
@@ -39,23 +40,9 @@ METRICS = {
     "worst_prior": "accuracy_worst_prior",
     "new_words": "accuracy_under_new_words",
     "style_shift": "accuracy_under_style_shift",
+    "over_time": "accuracy_of_newer_rows",
 }
-"""The metric of each shift at the judged strength."""
-COLUMNS = (
-    "shift", "strength", "accuracy", "low", "high", "mcc", "mcc_low", "mcc_high", "rows", "effective_rows", "changed",
-)  # fmt: skip
-"""`effective_rows` counts rows of equal weight where rows are weighted; `changed` is the share of the texts that the
-shift changed; both are null elsewhere. MCC is null where all rows have one label; weighted, it has no interval."""
-LEFT_OUT = "A split by time is not measured: rows carry no date."
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One shift: a dict with COLUMNS for each strength, and at the judged one the accuracy lost on the same rows."""
-
-    points: list[dict[str, object]]
-    judged: Measurement
-    loss: Measurement
+"""The metric of each shift at the judged strength; of `over_time` only where rows have dates."""
 
 
 def measure_drift(subject: Subject, config: DriftConfig, evaluation: EvaluationConfig) -> Found:
@@ -65,11 +52,14 @@ def measure_drift(subject: Subject, config: DriftConfig, evaluation: EvaluationC
     all of them hold together, and the largest loss lies between the largest low and the largest high end.
     """
     shifts = text_shifts(subject, config)
-    each = 1 - (1 - evaluation.confidence) / (2 + len(shifts))
+    each = 1 - (1 - evaluation.confidence) / len(METRICS)
     curves = _mixture_curves(subject.answers, config, evaluation, each)
     places = drawn_rows(len(subject.holdout), config, evaluation.seed)
     for name, shift in shifts.items():
         curves[name] = _text_curve(subject, name, shift, places, config, evaluation, each)
+    over_time = curve_over_time(subject.answers, subject.holdout["date"], evaluation, each)
+    if over_time is not None:
+        curves["over_time"] = over_time
     losses = [curve.loss for curve in curves.values()]
     metrics = {METRICS[name]: curve.judged for name, curve in curves.items()}
     metrics["accuracy_lost_to_drift"] = Measurement(
@@ -77,7 +67,7 @@ def measure_drift(subject: Subject, config: DriftConfig, evaluation: EvaluationC
         low=max(-1.0 if loss.low is None else loss.low for loss in losses),
         high=max(1.0 if loss.high is None else loss.high for loss in losses),
     )
-    rows = [point for curve in curves.values() for point in curve.points]
+    rows = [{"judged": False, **point} for curve in curves.values() for point in curve.points]
     return Found(metrics, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -98,8 +88,10 @@ def _mixture_curves(
         }
         for name, (of, weighted) in cases.items():
             accuracy = recalls.accuracy(of, evaluation.confidence)
-            start[name].append(_weighted(name, strength, accuracy, answers, recalls, weighted, config))
+            point = _weighted(name, strength, accuracy, answers, recalls, weighted, config)
+            start[name].append(point)
             if strength == config.judged_strength:
+                point["judged"] = True
                 judged[name] = accuracy, recalls.loss(of, each)
     return {name: Curve(start[name], *judged[name]) for name in start}
 
@@ -122,8 +114,8 @@ def _text_curve(
         now = shifted(before, shift, strength, evaluation.seed)
         predicted = answered_again(subject.classifier, answers, places, before, now)
         changed = float(np.mean([old != new for old, new in zip(before, now, strict=True)]))
-        point, accuracy = _scored(name, strength, labels, predicted, classes, evaluation)
-        points.append({**point, "changed": changed})
+        point, accuracy = scored_point(name, strength, labels, predicted, classes, evaluation)
+        points.append({**point, "changed": changed, "judged": strength == config.judged_strength})
         if strength == config.judged_strength:
             judged, lost = accuracy, predicted
     loss = paired_difference(
@@ -143,24 +135,7 @@ def _unshifted(name: str, answers: Answers, places: Integers | None, evaluation:
     labels, predicted = answers.labels, answers.predicted
     if places is not None:
         labels, predicted = labels[places], predicted[places]
-    return _scored(name, 0.0, labels, predicted, len(answers.names), evaluation)[0]
-
-
-def _scored(
-    name: str, strength: float, labels: Integers, predicted: Integers, classes: int, evaluation: EvaluationConfig
-) -> tuple[dict[str, object], Measurement]:
-    scores = score_intervals(
-        labels,
-        predicted,
-        classes,
-        samples=evaluation.bootstrap_samples,
-        confidence=evaluation.confidence,
-        seed=evaluation.seed,
-    )
-    accuracy, mcc = scores["accuracy"], scores["mcc"]
-    several = len(np.unique(labels)) > 1
-    correlation = {"mcc": mcc.value, "mcc_low": mcc.low, "mcc_high": mcc.high} if several else {}
-    return {**_point(name, strength, accuracy, len(labels)), **correlation}, accuracy
+    return scored_point(name, 0.0, labels, predicted, len(answers.names), evaluation)[0]
 
 
 def _weighted(
@@ -172,15 +147,10 @@ def _weighted(
     mixtures: Floats,
     config: DriftConfig,
 ) -> dict[str, object]:
-    point = _point(name, strength, accuracy, len(answers.labels))
+    point = plain_point(name, strength, accuracy, len(answers.labels))
     effective = [effective_rows(recalls.shares, mixture, len(answers.labels)) for mixture in mixtures]
     point["effective_rows"] = float(np.median(effective))
     if len(recalls.labels) > 1:
         values = [mcc_under(answers.labels, answers.predicted, len(answers.names), mixture) for mixture in mixtures]
         point["mcc"] = float(np.quantile(values, 1 - config.kept_in_mixtures))
     return point
-
-
-def _point(name: str, strength: float, accuracy: Measurement, rows: int) -> dict[str, object]:
-    ends = {"accuracy": accuracy.value, "low": accuracy.low, "high": accuracy.high}
-    return {"shift": name, "strength": strength, **ends, "rows": rows}

@@ -10,7 +10,8 @@ import pytest
 
 from infra.settings import settings
 from infra.storage import s3_client
-from tasks.acquire.table import Batch, Malformed, Origin, Wanted, tidied
+from tasks.acquire.table import Batch, Malformed, Origin, Wanted
+from tasks.acquire.tidy import tidied
 
 BUCKET = "customer-data"
 

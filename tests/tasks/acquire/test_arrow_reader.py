@@ -60,6 +60,19 @@ def test_a_column_of_lists_is_refused(origin: Origin, wanted: Wanted) -> None:
         read_parquet(parquet(text=["a"], label=[["b"]]), wanted, origin)
 
 
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_moments_are_read_where_they_are_the_date_and_nowhere_else(origin: Origin, zone: str | None) -> None:
+    moments = pd.Series([pd.Timestamp("2026-07-01T10:30:00"), pd.NaT]).dt.tz_localize(zone)
+    dated = Wanted({"text": "text", "date": "day"}, frozenset({"text", "date"}))
+    hour = 8 if zone == "Europe/Berlin" else 10
+    table = read_parquet(parquet(text=["a", "b"], day=moments), dated, origin)
+    assert table.column("date") == [f"2026-07-01T{hour:02}:30:00Z", None]
+    days = read_parquet(parquet(text=["a"], day=[moments.iloc[0].date()]), dated, origin)
+    assert days.column("date") == ["2026-07-01T00:00:00Z"]
+    with pytest.raises(UserInputError, match=r"column 'day' .* holds timestamp.*allowed are strings and plain numbers"):
+        read_parquet(parquet(text=["a", "b"], day=moments), Wanted({"text": "day"}, frozenset({"text"})), origin)
+
+
 def test_a_missing_column_is_named_beside_those_that_are_there(origin: Origin, wanted: Wanted) -> None:
     with pytest.raises(UserInputError, match="no column 'text'; its columns are 'body', 'label'"):
         read_parquet(parquet(body=["a"], label=["b"]), wanted, origin)

@@ -90,6 +90,16 @@ def test_served_traffic_keeps_its_own_ids_whatever_the_other_columns_are_called(
     dataset = acquire_dataset(config)
     assert read_split(dataset, "train")[["id", "text", "label"]].to_numpy().tolist() == [["r0-0", "text r0", "refund"]]
     assert read_split(dataset, "unlabelled")[["id", "text"]].to_numpy().tolist() == [["r1-0", "text r1"]]
+    assert read_split(dataset, "train")["date"].tolist() == [f"{noon:%Y-%m-%dT%H:%M:%SZ}"]
+
+
+def test_dates_come_into_the_dataset_and_a_row_with_none_that_can_be_read_is_set_aside(tmp_path: Path) -> None:
+    rows = "text,label,day\na,x,2026-11-22\nb,x,22/11/26\nc,x,\n"
+    config = DataConfig(train=source(tmp_path, "t.csv", rows), date_column="day", max_malformed_share=0.5)
+    dataset = acquire_dataset(config)
+    train = read_split(dataset, "train")
+    assert train["date"].fillna("").tolist() == ["2026-11-22T00:00:00Z", ""]
+    assert read_quarantined(dataset)[["reason", "row"]].to_numpy().tolist() == [["bad_date", 3]]
 
 
 def test_a_damaged_part_is_read_again(tmp_path: Path) -> None:
@@ -249,8 +259,8 @@ def test_a_forgotten_header_shows_no_personal_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "chat", "group_column": "messages"}, "only one of messages, id and group"),
-        ({"task": "preference", "answer_column": "rejected"}, "only one of text, answer, rejected, id and group"),
+        ({"task": "chat", "group_column": "messages"}, "only one of messages, id, group and date"),
+        ({"task": "preference", "answer_column": "rejected"}, "only one of text, answer, rejected, id, group and date"),
         ({"text_column": None}, "text_column is null, but rows for classification need a text"),
     ],
 )

@@ -163,7 +163,7 @@ def test_a_refused_source_leaves_nothing_behind(tmp_path: Path, refit_home: Path
 
 
 def test_a_column_in_two_roles_is_refused_by_the_config() -> None:
-    with pytest.raises(ValueError, match="only one of text, label, id and group"):
+    with pytest.raises(ValueError, match="only one of text, label, id, group and date"):
         DataConfig(train=DemoSource(), text_column="label")
 
 

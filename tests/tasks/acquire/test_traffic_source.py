@@ -92,6 +92,12 @@ def test_the_window_is_whole_days_and_each_is_a_file_whose_version_is_its_conten
     assert later[1].size_bytes == later[1].fetch(tmp_path).stat().st_size
 
 
+def test_a_row_has_the_moment_of_its_answer(tmp_path: Path) -> None:
+    serve("a")
+    (file,) = traffic_files(TrafficSource(model="shop", only_with_feedback=False), "data.train", TODAY)
+    assert json.loads(file.fetch(tmp_path).read_text(encoding="utf-8"))["date"] == NOON.isoformat()
+
+
 def test_what_is_left_out_is_counted_and_no_text_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     serve("secret words", None, "nobody spoke", "tied")
     say("20r0", "refund")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
+import pandas as pd
 import pytest
 
 from tasks.curate.config import CurationConfig
 from tasks.curate.ledger import Ledger
 from tasks.curate.normal_form import text_hash
 from tasks.curate.splitting import rows_needed, split_rows
+from tasks.errors import UserInputError
 from tests.tasks.pii.made_up_rows import Cells, good_rows, rows
 
 LABELS = ("refund", "delivery", "invoice", "gift")
@@ -74,3 +76,39 @@ def test_the_order_of_the_rows_does_not_matter_and_the_seed_does() -> None:
 def test_the_place_of_a_text_is_the_start_of_its_sha256() -> None:
     whole = int(hashlib.sha256(b"7\0a text").hexdigest(), 16)
     assert text_hash(7, "a text") == pytest.approx(whole / 2**256)
+
+
+def dated(count: int, without: int = 0) -> Ledger:
+    """Rows of all LABELS, each a day newer than the one before; the last have no date."""
+    frame = rows(good_rows(count, LABELS))
+    days = [f"2026-01-01T{number // 60:02}:{number % 60:02}:00Z" for number in range(count)]
+    dates = [*days[: count - without], *[None] * without]
+    return Ledger.of({"train": frame.assign(key=frame["text"], date=pd.Series(dates, dtype="str"))})
+
+
+def test_the_newest_of_each_label_are_held_out_and_the_next_steer() -> None:
+    ledger = dated(400)
+    split_rows(ledger, CurationConfig(held_out="newest"))
+    for label in LABELS:
+        ends = {name: frame.loc[frame["label"] == label, "date"] for name, frame in ledger.splits.items()}
+        assert [len(ends[name]) for name in ("train", "validation", "holdout")] == [72, 8, 20]
+        assert ends["train"].max() < ends["validation"].min() <= ends["validation"].max() < ends["holdout"].min()
+
+
+def test_newer_rows_push_the_border_on_and_no_learned_row_is_held_out_later() -> None:
+    before, after = dated(400), dated(480)
+    for ledger in (before, after):
+        split_rows(ledger, CurationConfig(held_out="newest"))
+    assert not set(before.splits["train"]["text"]) & set(after.splits["holdout"]["text"])
+    assert set(after.splits["holdout"]["text"]) - set(before.splits["holdout"]["text"])
+
+
+def test_a_row_without_a_date_is_learned_from() -> None:
+    ledger = dated(400, without=40)
+    split_rows(ledger, CurationConfig(held_out="newest"))
+    assert ledger.splits["train"]["date"].isna().sum() == 40
+
+
+def test_the_newest_cannot_be_held_out_where_no_row_has_a_date() -> None:
+    with pytest.raises(UserInputError, match="no training row has a date: name the column that holds it in data.date"):
+        split_rows(dated(40, without=40), CurationConfig(held_out="newest"))

@@ -20,6 +20,7 @@ def make_holdout(rows: int = 240, labels: tuple[str, ...] = LABELS, groups: bool
             "text": [f"{number} " + "word " * int(draw.integers(1, 30)) for number in range(rows)],
             "label": [labels[number % len(labels)] for number in range(rows)],
             "group": draw.choice(["terse", "long"], rows) if groups else None,
+            "date": None,
             "source": "test",
             "row": range(1, rows + 1),
         }

@@ -11,6 +11,7 @@ from tasks.metrics.intervals import (
     paired_difference,
     percentile_interval,
     score_intervals,
+    share_difference,
     share_interval,
     values_needed,
 )
@@ -150,3 +151,21 @@ def test_mcnemars_test_looks_only_at_the_rows_on_which_the_two_differ() -> None:
     theirs = np.array([False] * 9 + [True] * 1 + [True] * 500)
     assert mcnemar_p_value(ours, theirs) == pytest.approx(2 * (1 + 10) / 2**10)
     assert mcnemar_p_value(ours, ours) == 1
+
+
+@pytest.mark.parametrize(("share", "other"), [(0.95, 0.95), (0.97, 0.85), (0.6, 0.7)])
+def test_the_difference_of_independent_shares_is_covered_as_often_as_promised(share: float, other: float) -> None:
+    draw = np.random.default_rng(0)
+    ends = [
+        share_difference(int(draw.binomial(80, share)), 80, int(draw.binomial(120, other)), 120, 0.9)
+        for _ in range(400)
+    ]
+    covered = [(each.low or 0) <= share - other <= (each.high or 0) for each in ends]
+    assert np.mean(covered) > 0.88
+
+
+def test_the_difference_of_shares_turned_round_has_its_ends_turned_round() -> None:
+    one, other = share_difference(40, 50, 10, 60, 0.9), share_difference(10, 60, 40, 50, 0.9)
+    assert one.value == -other.value == pytest.approx(0.8 - 1 / 6)
+    assert one.low == pytest.approx(-(other.high or 0))
+    assert share_difference(50, 50, 0, 60, 0.9).high == 1.0

@@ -27,6 +27,7 @@ def make_rows(rows: int = 150) -> pd.DataFrame:
             ],
             "label": [labels[number % 3] for number in range(rows)],
             "group": None,
+            "date": None,
             "source": "test",
             "row": range(1, rows + 1),
         }
