@@ -7,29 +7,12 @@ import re
 import numpy as np
 
 from tasks.datasets.kept_words import KEPT
+from tasks.datasets.keyboard import NEIGHBOURS
 
 WORD = re.compile(r"[^\W\d_]{3,}")
-ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 SLIPS = ("swap", "leave_out", "double", "neighbour", "join")
 WEIGHTS = (0.25, 0.3, 0.15, 0.2, 0.1)
 """Leaving out and swapping are the commonest slips of typists (Baba and Suzuki 2012 count the like)."""
-
-
-def _neighbours() -> dict[str, str]:
-    """Keys beside and below or above each key of a QWERTY keyboard."""
-    found: dict[str, str] = {}
-    for number, row in enumerate(ROWS):
-        for place, key in enumerate(row):
-            beside = [row[place - 1]] if place else []
-            beside += [row[place + 1]] if place + 1 < len(row) else []
-            for other in (number - 1, number + 1):
-                if 0 <= other < len(ROWS) and place < len(ROWS[other]):
-                    beside.append(ROWS[other][place])
-            found[key] = "".join(beside)
-    return found
-
-
-NEIGHBOURS = _neighbours()
 
 
 def with_typos(text: str, per_100_characters: float, draw: np.random.Generator) -> str | None:

@@ -13,28 +13,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tasks.datasets.keyboard import NEIGHBOURS
+
 SHORTEST_WORD = 4
 """A shorter word has no two inner letters."""
 EDITS_OF_A_WORD = 10
 """Slips of one word that a search tries: two of each kind."""
-KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 LOOK_ALIKES = {"a": "@", "b": "6", "e": "3", "g": "9", "i": "1", "l": "1", "o": "0", "s": "5", "t": "7", "z": "2"}
 _PLAIN_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST_WORD},}}")
 Edit = Callable[[str, int, np.random.Generator], str]
 """From a word, the place of an inner letter, and a source of chance to the word with a slip there."""
-
-
-def _neighbours() -> dict[str, str]:
-    """Keys beside each key of a QWERTY keyboard, and above or below it; each row stands half a key to the right."""
-    places = {(row, column): key for row, keys in enumerate(KEYS) for column, key in enumerate(keys)}
-    near = ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, 0), (1, -1))
-    return {
-        key: "".join(places.get((row + down, column + right), "") for down, right in near)
-        for (row, column), key in places.items()
-    }
-
-
-NEIGHBOURS = _neighbours()
 
 
 def swap(word: str, place: int, _draw: np.random.Generator) -> str:

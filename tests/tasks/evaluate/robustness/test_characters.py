@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tasks.datasets.keyboard import NEIGHBOURS
 from tasks.evaluate.robustness.characters import (
     EDITS_OF_A_WORD,
-    NEIGHBOURS,
     can_slip,
     double,
     leave_out,
