@@ -19,6 +19,7 @@ from flows.prepare import prepare_data
 from flows.train import training_place
 from tasks.evaluate.task import evaluate, side_by_side
 from tasks.export.task import export
+from tasks.gate.evidence import Evidence
 from tasks.gate.in_force import in_force
 from tasks.gate.task import gate
 from tasks.label.task import ask_for_labels
@@ -47,7 +48,8 @@ def retrain(config: RetrainConfig) -> Outcome:
         champion_report = evaluate(champion, dataset, config.evaluation) if champion else None
         both = side_by_side(candidate, report, champion, champion_report, dataset, config.evaluation)
         noise = trainer_noise(place, dataset, training, config)
-        verdict = gate(report, champion_report, both, noise, config.gates, config.model, config.signing, dataset)
+        evidence = Evidence(report=report, champion_report=champion_report, both=both, noise=noise, dataset=dataset)
+        verdict = gate(evidence, config.gates, config.model, config.signing)
         ask_for_labels(config.model, candidate, dataset, config.labelling)
         terms = in_force(report, config.gates, config.signing)
         released = release(config.model, candidate, verdict, config.release, terms) if verdict.passed else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tasks.gate.champion import compare
 from tasks.gate.config import GatesConfig
+from tasks.gate.evidence import Evidence
 from tasks.gate.family import failures_corrected
 from tasks.gate.judge import require_gates
 from tasks.gate.limits import judge_report
 from tasks.gate.policy import policy_for, task_of
 from tasks.gate.side_by_side import judge_side_by_side, worth_of_saving
-from tasks.metrics.seed_noise import TrainerNoise
-from tasks.records import GateResult, Report, SideBySide
+from tasks.records import GateResult
 
 PLOTS = {
     "quality": ("confusion_matrix.png", "coverage.png", "groups.png", "token_f1.png"),
@@ -29,18 +29,13 @@ PLOTS = {
 those that were not drawn are left out of the page."""
 
 
-def judge_every_gate(
-    report: Report,
-    champion_report: Report | None,
-    both: SideBySide | None,
-    noise: TrainerNoise | None,
-    policy: GatesConfig,
-) -> list[GateResult]:
+def judge_every_gate(evidence: Evidence, policy: GatesConfig) -> list[GateResult]:
     """The answer of each gate that the policy asks for and that can be asked. Raises UserInputError where none is."""
     require_gates(policy)
+    report, both = evidence.report, evidence.both
     policy = policy_for(task_of(report.metrics), policy)
-    saving = worth_of_saving(both, policy)
-    gates = judge_report(report, policy) + compare(report, champion_report, policy, saving, noise)
+    compared = compare(report, evidence.champion_report, policy, worth_of_saving(both, policy), evidence.noise)
+    gates = judge_report(report, policy) + compared
     gates = failures_corrected(gates + judge_side_by_side(both, policy), report.confidence)
     return [gate.model_copy(update={"plots": plots_of(gate.name)}) for gate in gates]
 

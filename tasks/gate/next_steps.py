@@ -20,8 +20,8 @@ MEND = {
     "not rounded (export.precision: float32).",
     "fairness": "Look in the report's fairness.csv at the group that is served worst, and give it more training rows, "
     "or let it count for more in training (the section training).",
-    "robustness": "Train against small changes of the embeddings (training.adversarial), with an epsilon several "
-    "times evaluation.robustness.epsilon.",
+    "robustness": "Train against small changes of the embeddings (training.adversarial), best from the candidate's own "
+    "folder (training.base_model) at a third of the learning rate.",
     "drift": "Add rows like the traffic of the shift that costs most (the report's drift.csv names it): other words, "
     "other styles, rare labels.",
     "side_effects": "Look at the slices that got worse (slices.csv of the comparison side by side), and give them "

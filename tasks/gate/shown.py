@@ -12,12 +12,13 @@ from infra.storage import file_sha256
 from tasks.datasets.folder import read_split
 from tasks.gate.beside import Beside, beside
 from tasks.gate.config import GatesConfig
+from tasks.gate.evidence import Evidence
 from tasks.gate.interval_drawing import Drawing, drawing_of
 from tasks.gate.looks import Looks
 from tasks.gate.next_steps import next_steps
 from tasks.gate.pictures import Picture, pictures_of
 from tasks.gate.sides import Sides, changed_sides
-from tasks.records import Artefact, DatasetRef, GateResult, Measurement, Report, SideBySide, State
+from tasks.records import Artefact, GateResult, Measurement, State
 from tasks.store import fetch, fetch_whole
 
 SENTENCES: dict[State, tuple[str, str, str]] = {
@@ -46,19 +47,9 @@ class Page:
 
     gates: Sequence[GateResult]
     said: dict[str, Any]
-    report: Report
-    champion_report: Report | None
-    both: SideBySide | None
+    evidence: Evidence
     policy: GatesConfig
-    dataset: DatasetRef | None
-    """Where the holdout's texts are; without it no row is quoted."""
     looks: Looks
-
-    @property
-    def champion(self) -> Report | None:
-        """The report of another model than the candidate that is served now."""
-        theirs = self.champion_report
-        return None if theirs is None or theirs.model_digest == self.report.model_digest else theirs
 
 
 @dataclass(frozen=True)
@@ -113,8 +104,10 @@ def shown(page: Page) -> Shown:
     """The words and figures of a page."""
     state: State = page.said["state"]
     sign, word, follows = SENTENCES[state]
-    theirs = beside(page.gates, page.report, page.champion, page.both, page.policy)
-    drawn_in = [page.report, *([page.both] if page.both else [])]
+    evidence = page.evidence
+    report, champion, both = evidence.report, evidence.predecessor, evidence.both
+    theirs = beside(page.gates, report, champion, both, page.policy)
+    drawn_in = [report, *([both] if both else [])]
     pictures = pictures_of(page.gates, drawn_in)
     bound = [(name, str(page.said[field] or "none")) for field, name in BOUND.items()]
     return Shown(
@@ -124,26 +117,26 @@ def shown(page: Page) -> Shown:
         sign=sign,
         word=word,
         follows=follows,
-        rows=page.report.rows,
-        beside_champion=page.champion is not None,
+        rows=report.rows,
+        beside_champion=champion is not None,
         missed=_missed(page.gates),
         gates=[_gate_row(gate, theirs.get(gate.name, Beside()), pictures[gate.name]) for gate in page.gates],
         steps=next_steps(state, page.gates, page.looks),
-        sides=_sides(page),
-        figures=_figures(page),
-        not_measured=sorted(page.report.missing.items()),
+        sides=_sides(evidence),
+        figures=_figures(evidence),
+        not_measured=sorted(report.missing.items()),
         looked=page.looks.sentence,
         warning=page.looks.warning,
         signed=_signed(page.said),
-        bound=bound + [(name, each.digest) for name, each in _measured_in(page).items()],
+        bound=bound + [(name, each.digest) for name, each in _measured_in(evidence).items()],
     )
 
 
-def _measured_in(page: Page) -> dict[str, Artefact]:
+def _measured_in(evidence: Evidence) -> dict[str, Artefact]:
     found: dict[str, Artefact | None] = {
-        "report": page.report,
-        "champion's report": page.champion,
-        "comparison side by side": page.both,
+        "report": evidence.report,
+        "champion's report": evidence.predecessor,
+        "comparison side by side": evidence.both,
     }
     return {name: each for name, each in found.items() if each}
 
@@ -176,13 +169,14 @@ def _gate_row(gate: GateResult, theirs: Beside, pictures: tuple[Picture, ...]) -
     )
 
 
-def _figures(page: Page) -> list[tuple[str, str, str, str, str]]:
-    both = page.both.metrics if page.both else {}
-    ours = {**page.report.metrics, **{name: each for name, each in both.items() if not name.endswith(OF_THE_CHAMPION)}}
+def _figures(evidence: Evidence) -> list[tuple[str, str, str, str, str]]:
+    both = evidence.both.metrics if evidence.both else {}
+    of_champion = {name for name in both if name.endswith(OF_THE_CHAMPION)}
+    ours = {**evidence.report.metrics, **{name: each for name, each in both.items() if name not in of_champion}}
     theirs: dict[str, Measurement] = {}
-    if page.champion:
-        beside_it = {name: each for name, each in both.items() if name.endswith(OF_THE_CHAMPION)}
-        theirs = {**page.champion.metrics, **{name.removesuffix(OF_THE_CHAMPION): v for name, v in beside_it.items()}}
+    if evidence.predecessor:
+        beside_it = {name.removesuffix(OF_THE_CHAMPION): both[name] for name in both if name in of_champion}
+        theirs = {**evidence.predecessor.metrics, **beside_it}
     names = [*ours, *(name for name in theirs if name not in ours)]
     return [(name, *_cells(ours.get(name)), *_cells(theirs.get(name))) for name in names]
 
@@ -191,19 +185,22 @@ def _cells(measured: Measurement | None) -> tuple[str, str]:
     return ("-", "") if measured is None else (_number(measured.value), _interval(measured.low, measured.high))
 
 
-def _sides(page: Page) -> Sides | None:
-    if page.champion is None:
+def _sides(evidence: Evidence) -> Sides | None:
+    if evidence.predecessor is None:
         return None
-    ours, theirs = (pd.read_parquet(fetch_whole(each) / "predictions.parquet") for each in (page.report, page.champion))
-    return changed_sides(ours, theirs, _texts(page))
+    reports = (evidence.report, evidence.predecessor)
+    ours, theirs = (pd.read_parquet(fetch_whole(each) / "predictions.parquet") for each in reports)
+    return changed_sides(ours, theirs, _texts(evidence))
 
 
-def _texts(page: Page) -> Mapping[str, str]:
+def _texts(evidence: Evidence) -> Mapping[str, str]:
     """The holdout's texts by id, where the dataset at hand has the very holdout that the report is about."""
-    path = fetch(page.dataset) / "holdout.parquet" if page.dataset else None
-    if page.dataset is None or path is None or not path.is_file() or file_sha256(path) != page.report.holdout_digest:
+    if evidence.dataset is None:
         return {}
-    rows = read_split(page.dataset, "holdout")
+    path = fetch(evidence.dataset) / "holdout.parquet"
+    if not path.is_file() or file_sha256(path) != evidence.report.holdout_digest:
+        return {}
+    rows = read_split(evidence.dataset, "holdout")
     return dict(zip(rows["id"].astype(str), rows["text"].astype(str), strict=True))
 
 

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 from tasks.gate.config import GatesConfig
+from tasks.gate.evidence import Evidence
 from tasks.gate.signing_config import SigningConfig
-from tasks.metrics.seed_noise import TrainerNoise
-from tasks.records import DatasetRef, Report, SideBySide, Verdict
+from tasks.records import Verdict
 from tasks.stage import code_digest, leave_markdown, run_logger, stage
 
 
@@ -17,27 +17,14 @@ def _says(verdict: Verdict) -> str:
 
 
 @stage(says=_says)
-def gate(
-    report: Report,
-    champion_report: Report | None,
-    both: SideBySide | None,
-    noise: TrainerNoise | None,
-    config: GatesConfig,
-    model: str,
-    signing: SigningConfig,
-    dataset: DatasetRef | None,
-) -> Verdict:
-    """Judge a candidate by its report, and against the champion's on the same rows; sign what comes of it.
-
-    Without a champion there is nothing to compare with, and gates that compare are left out of the verdict. The page
-    quotes the rows that changed sides where it is given the `dataset` that the holdout is of.
-    """
+def gate(evidence: Evidence, config: GatesConfig, model: str, signing: SigningConfig) -> Verdict:
+    """Judge a candidate by what was measured of it, alone and against the champion; sign what comes of it."""
     from tasks.gate.every_gate import judge_every_gate
     from tasks.gate.page import page_for_prefect
     from tasks.gate.verdict import Judging, keep_verdict
 
-    gates = judge_every_gate(report, champion_report, both, noise, config)
-    judging = Judging(report, champion_report, config, model, _code(), signing.signer(), both, dataset)
+    gates = judge_every_gate(evidence, config)
+    judging = Judging(evidence, config, model, _code(), signing.signer())
     verdict = Verdict.model_validate(keep_verdict(gates, judging))
     leave_markdown(f"verdict-{model}", page_for_prefect(verdict), f"Verdict on {model}: {verdict.state}")
     if verdict.warning:

@@ -9,12 +9,13 @@ from typing import Any
 
 from infra.storage import file_sha256
 from tasks.gate.config import GatesConfig
+from tasks.gate.evidence import Evidence
 from tasks.gate.in_force import policy_digest
 from tasks.gate.judge import overall
 from tasks.gate.looks import Looks, look
 from tasks.gate.page import write_pages
 from tasks.gate.shown import Page
-from tasks.records import DatasetRef, GateResult, Report, SideBySide
+from tasks.records import GateResult
 from tasks.signatures import Signer
 from tasks.store import keep, workspace
 
@@ -23,17 +24,12 @@ from tasks.store import keep, workspace
 class Judging:
     """What a verdict is about and rests on, beside the gates' answers."""
 
-    report: Report
-    champion_report: Report | None
+    evidence: Evidence
     policy: GatesConfig
     model: str
     """Name of the model, of which the looks at the holdout are counted."""
     code_digest: str
-    signer: Signer | None
-    both: SideBySide | None = None
-    """What was measured of candidate and champion in turns."""
-    dataset: DatasetRef | None = None
-    """Whose holdout it is, so that the page can quote its rows; without it rows are named by id."""
+    signer: Signer | None = None
 
 
 def keep_verdict(gates: list[GateResult], judging: Judging) -> dict[str, Any]:
@@ -41,38 +37,25 @@ def keep_verdict(gates: list[GateResult], judging: Judging) -> dict[str, Any]:
 
     The same gates, reports, policy, code, key and look give the same bytes.
     """
-    looks = look(judging.model, judging.report, gates)
+    looks = look(judging.model, judging.evidence.report, gates)
     said, bound_to = _said(gates, judging, looks), _bound_to(judging)
     with workspace("gate") as folder:
         (folder / "report").mkdir()
-        write_pages(folder / "report", _page(gates, said, judging, looks))
+        write_pages(folder / "report", Page(gates, said, judging.evidence, judging.policy, looks))
         pages = {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(folder.glob("report/*"))}
         _write_signed(folder / "verdict.json", {**said, **bound_to, "pages": pages}, judging.signer)
         stored = keep("verdicts", folder)
     return {**said, "uri": stored.uri, "digest": stored.digest}
 
 
-def _page(gates: list[GateResult], said: dict[str, Any], judging: Judging, looks: Looks) -> Page:
-    return Page(
-        gates=gates,
-        said=said,
-        report=judging.report,
-        champion_report=judging.champion_report,
-        both=judging.both,
-        policy=judging.policy,
-        dataset=judging.dataset,
-        looks=looks,
-    )
-
-
 def _said(gates: list[GateResult], judging: Judging, looks: Looks) -> dict[str, Any]:
-    champion = judging.champion_report
+    report, champion = judging.evidence.report, judging.evidence.champion_report
     return {
         "state": overall(gates),
         "gates": [gate.model_dump(mode="json") for gate in gates],
-        "candidate_digest": judging.report.model_digest,
+        "candidate_digest": report.model_digest,
         "champion_digest": champion.model_digest if champion else None,
-        "holdout_digest": judging.report.holdout_digest,
+        "holdout_digest": report.holdout_digest,
         "policy_digest": policy_digest(judging.policy),
         "model": judging.model,
         "code_digest": judging.code_digest,
@@ -83,10 +66,10 @@ def _said(gates: list[GateResult], judging: Judging, looks: Looks) -> dict[str, 
 
 
 def _bound_to(judging: Judging) -> dict[str, Any]:
-    champion = judging.champion_report
+    champion = judging.evidence.champion_report
     return {
         "policy": judging.policy.model_dump(mode="json"),
-        "report_uri": judging.report.uri,
+        "report_uri": judging.evidence.report.uri,
         "champion_report_uri": champion.uri if champion else None,
     }
 

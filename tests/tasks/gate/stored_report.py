@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tasks.records import Measurement, Report
+from tasks.gate.evidence import Evidence
+from tasks.records import DatasetRef, Measurement, Report, SideBySide
 from tasks.store import keep, workspace
 
 GOOD = {
@@ -13,6 +14,16 @@ GOOD = {
     "p99_milliseconds": Measurement(value=9.0, low=8.0, high=12.0),
     "parity_agreement": Measurement(value=1.0, low=0.995, high=1.0),
 }
+
+
+def evidence_of(
+    report: Report,
+    champion_report: Report | None = None,
+    both: SideBySide | None = None,
+    dataset: DatasetRef | None = None,
+) -> Evidence:
+    """Evidence without what a test does not look at."""
+    return Evidence(report=report, champion_report=champion_report, both=both, noise=None, dataset=dataset)
 
 
 def predictions(right: list[bool], labels: tuple[str, ...] = ("card", "login", "refund")) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from tasks.gate.policy import policy_for
 from tasks.gate.signing_config import SigningConfig
 from tasks.gate.task import gate
 from tasks.records import GateResult, Measurement, Report, Verdict
-from tests.tasks.gate.stored_report import stored_report
+from tests.tasks.gate.stored_report import evidence_of, stored_report
 from tests.tasks.models.known_speaker import KnownSpeaker, make_answered_rows
 
 CONFIG = EvaluationConfig(bootstrap_samples=200, generated_rows=400, timed_answers=80)
@@ -33,7 +33,7 @@ def report_of(
 def judged(report: Report, champion_report: Report | None = None, **policy: object) -> Verdict:
     wanted = GatesConfig.model_validate(policy)
     verdict: Verdict = gate.fn(  # type: ignore[attr-defined]
-        report, champion_report, None, None, wanted, "replies", SigningConfig(), None
+        evidence_of(report, champion_report=champion_report), wanted, "replies", SigningConfig()
     )
     return verdict
 

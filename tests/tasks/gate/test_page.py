@@ -19,7 +19,7 @@ from tasks.gate.looks import count_look
 from tasks.gate.verdict import Judging, keep_verdict
 from tasks.records import DatasetRef, GateResult, Measurement, Report, SideBySide
 from tasks.store import fetch, keep, workspace
-from tests.tasks.gate.stored_report import GOOD, predictions, stored_report
+from tests.tasks.gate.stored_report import GOOD, evidence_of, predictions, stored_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PIXEL = base64.b64decode(
@@ -83,7 +83,8 @@ def written(
     ours = with_picture(stored_report(predictions([True] * 40 + [False] * 30 + [True]), "a", holdout=holdout))
     theirs = stored_report(predictions([False] * 25 + [True] * 46), "b", THEIRS, holdout) if champion else None
     both = measured_in_turns() if champion else None
-    kept = keep_verdict(gates, Judging(ours, theirs, GatesConfig(), model, "c" * 64, None, both, dataset))
+    evidence = evidence_of(ours, champion_report=theirs, both=both, dataset=dataset)
+    kept = keep_verdict(gates, Judging(evidence, GatesConfig(), model, "c" * 64))
     return Path(str(kept["uri"]).removeprefix("file://")) / "report"
 
 

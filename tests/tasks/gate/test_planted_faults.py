@@ -40,7 +40,7 @@ from tasks.gate.every_gate import judge_every_gate
 from tasks.gate.judge import overall
 from tasks.records import Answers, DatasetRef, GateResult, Report, SideBySide
 from tests.tasks.evaluate.known_classifier import KnownClassifier, make_holdout
-from tests.tasks.gate.stored_report import stored_report
+from tests.tasks.gate.stored_report import evidence_of, stored_report
 from tests.tasks.pii.made_up_rows import dataset, good_rows
 
 EVALUATION = EvaluationConfig(bootstrap_samples=200, latency_requests=100)
@@ -65,7 +65,8 @@ def reported(classifier: KnownClassifier, model: str, holdout: pd.DataFrame = HO
 def judged(
     report: Report, champion: Report | None = None, both: SideBySide | None = None, policy: GatesConfig = POLICY
 ) -> dict[str, GateResult]:
-    return {gate.name: gate for gate in judge_every_gate(report, champion, both, None, policy)}
+    evidence = evidence_of(report, champion_report=champion, both=both)
+    return {gate.name: gate for gate in judge_every_gate(evidence, policy)}
 
 
 def assert_caught(gates: dict[str, GateResult], name: str, reason: str, *, alone: bool = True) -> None:

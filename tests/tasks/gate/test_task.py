@@ -20,14 +20,15 @@ from tasks.metrics.intervals import percentile_interval
 from tasks.records import Report, Verdict
 from tasks.signatures import fingerprint, new_key_pair
 from tasks.store import fetch_whole
-from tests.tasks.gate.stored_report import GOOD, predictions, stored_report
+from tests.tasks.gate.stored_report import GOOD, evidence_of, predictions, stored_report
 
 RIGHT = [number % 20 != 0 for number in range(600)]
 WORSE = [number % 5 != 0 for number in range(600)]
 
 
 def judged(report: Report, champion: Report | None = None, policy: GatesConfig | None = None) -> Verdict:
-    verdict: Verdict = gate.fn(report, champion, None, None, policy or GatesConfig(), "intents", SigningConfig(), None)  # type: ignore[attr-defined]
+    evidence = evidence_of(report, champion_report=champion)
+    verdict: Verdict = gate.fn(evidence, policy or GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
     return verdict
 
 
@@ -134,7 +135,7 @@ def test_the_line_for_people_names_every_gate() -> None:
 
 def test_the_verdict_names_its_code_and_counts_the_look() -> None:
     report = stored_report(predictions(RIGHT), "a")
-    verdict: Verdict = gate.fn(report, None, None, None, GatesConfig(), "intents", SigningConfig(), None)  # type: ignore[attr-defined]
+    verdict: Verdict = gate.fn(evidence_of(report), GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
     assert (verdict.model, verdict.looks, verdict.signed_by) == ("intents", 1, None)
     assert verdict.code_digest is not None
     assert len(verdict.code_digest) == 64
@@ -145,7 +146,7 @@ def test_a_verdict_is_signed_with_the_key_that_the_config_names(monkeypatch: pyt
     monkeypatch.setenv("KEY", private)
     signing = SigningConfig(private_key="KEY", trusted=(public,))
     report = stored_report(predictions(RIGHT), "a")
-    verdict: Verdict = gate.fn(report, None, None, None, GatesConfig(), "intents", signing, None)  # type: ignore[attr-defined]
+    verdict: Verdict = gate.fn(evidence_of(report), GatesConfig(), "intents", signing)  # type: ignore[attr-defined]
     stored = json.loads((fetch_whole(verdict) / "verdict.json").read_text())
     assert verdict.signed_by == fingerprint(public)
     assert stored["signature"]["public_key"] == public
@@ -158,7 +159,7 @@ def test_a_holdout_that_wears_out_is_said_in_the_log_and_fails_nothing(caplog: p
         count_look("intents", "h" * 64, f"{number}")
     metrics = {**GOOD, "mcc": GOOD["mcc"].model_copy(update={"value": 0.85, "low": 0.80, "high": 0.9})}
     report = stored_report(predictions(RIGHT), "a", metrics)
-    verdict: Verdict = gate.fn(report, None, None, None, GatesConfig(), "intents", SigningConfig(), None)  # type: ignore[attr-defined]
+    verdict: Verdict = gate.fn(evidence_of(report), GatesConfig(), "intents", SigningConfig())  # type: ignore[attr-defined]
     assert verdict.passed
     assert verdict.looks == 41
     assert verdict.warning is not None

@@ -13,7 +13,7 @@ from tasks.gate.signing_config import SigningConfig
 from tasks.gate.task import gate
 from tasks.records import Report, Verdict
 from tasks.store import fetch
-from tests.tasks.gate.stored_report import predictions, stored_report
+from tests.tasks.gate.stored_report import evidence_of, predictions, stored_report
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 @flow
 def judges(report: Report, champion: Report | None, model: str) -> Verdict:
     """Has the one stage."""
-    verdict: Verdict = gate(report, champion, None, None, GatesConfig(), model, SigningConfig(), None)
+    evidence = evidence_of(report, champion_report=champion)
+    verdict: Verdict = gate(evidence, GatesConfig(), model, SigningConfig())
     return verdict
 
 

@@ -13,7 +13,7 @@ from tasks.gate.verdict import Judging, keep_verdict
 from tasks.records import Artefact, GateResult, InForce, Report, State, Verdict
 from tasks.signatures import Signer
 from tasks.store import fetch, keep, workspace
-from tests.tasks.gate.stored_report import predictions, stored_report
+from tests.tasks.gate.stored_report import evidence_of, predictions, stored_report
 
 MODEL = "intents"
 POLICY = GatesConfig()
@@ -34,7 +34,7 @@ def judged(
     """A verdict with one gate of that state."""
     gate = GateResult(name="quality", measured=0.9, low=0.85, high=0.95, limit=0.8, state=state, reason=f"is {state}")
     before = report_about(champion) if champion else None
-    judging = Judging(report_about(candidate), before, POLICY, model, "c" * 64, signer)
+    judging = Judging(evidence_of(report_about(candidate), before), POLICY, model, "c" * 64, signer)
     return Verdict.model_validate(keep_verdict([gate], judging))
 
 
