@@ -1,12 +1,12 @@
 """Attack success before and after adversarial training, at the same budget, and what it costs in clean accuracy.
 
-Banking77 with the settings of deployments/banking77.yaml: a training as they are, then the model that comes of it goes
-on with `training.adversarial`, as a champion is hardened (`training.base_model` is its folder). The peer goes on for as
-many epochs without it, so that more training is not taken for the remedy; with `--from-the-base` both begin at the base
-model. All answer the official test set, and the same rows of it are attacked by the ensemble of `evaluation.robustness`
-at its stated budget. The ratio is the peer's attack success over ours.
+Banking77 with the settings of deployments/banking77.yaml: a training as they are, or a model of `--champion FOLDER`,
+goes on with `training.adversarial`, as a champion is hardened (`training.base_model` is its folder). The peer goes on
+for as many epochs without it, so that more training is not taken for the remedy; with `--from-the-base` both begin at
+the base model. All answer the official test set, and the same rows of it are attacked by the ensemble of
+`evaluation.robustness` at its stated budget. The ratio is the peer's attack success over ours.
 
-python -m tests.benchmarks.gates.robust_training [--rows-per-label 40] [--attacked 400] [--epsilon 0.3] [--epochs 2]
+python -m tests.benchmarks.gates.robust_training [--champion FOLDER] [--rows-per-label 40] [--attacked 400]
 """
 
 from __future__ import annotations
@@ -70,17 +70,18 @@ class Contestant:
 class Setting:
     """What is compared, and how long that takes."""
 
-    rows_per_label: int = 40
-    attacked: int = 400
+    rows_per_label: int = 200
+    """More than any label has: all of them."""
+    attacked: int = 500
     seed: int = 17
     epsilon: float = 0.6
     steps: int = 2
     epochs: float = 2.0
     """Of the hardening; those of the first training are the deployment's."""
-    learning_rate: float = 3e-4
-    label_smoothing: float = 0.0
-    """Of the hardening as well: it would hold back the lead that the remedy is to widen."""
+    learning_rate: float = 1e-4
     from_the_base: bool = False
+    champion: str = ""
+    """Folder of a trained model to harden; without it one is trained first."""
 
     @property
     def adversarial(self) -> AdversarialConfig:
@@ -109,9 +110,9 @@ def measure(setting: Setting | None = None) -> list[Comparison]:
         config = written.model_copy(update={"seed": setting.seed, "measure_price": False})
         contestants: dict[str, Contestant] = {}
         if not setting.from_the_base:
-            run = _trained(dataset, config, home)
+            run = Trained(Path(setting.champion), 0.0) if setting.champion else _trained(dataset, config, home)
             contestants["first training"] = _attacked(run, test, setting, "first training")
-            more = {name: getattr(setting, name) for name in ("epochs", "learning_rate", "label_smoothing")}
+            more = {name: getattr(setting, name) for name in ("epochs", "learning_rate")}
             config = config.model_copy(update={"base_model": str(run.folder), **more})
         for name, remedy in (("without", None), ("with", setting.adversarial)):
             run = _trained(dataset, config.model_copy(update={"adversarial": remedy}), home)

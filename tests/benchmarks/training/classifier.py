@@ -5,7 +5,7 @@ official test set, which chooses nothing. Refit gives a part of its rows up to v
 Ours are the settings of deployments/banking77.yaml, with more epochs where rows are few. Samples a second count the
 training alone; SetFit sees pairs of rows, so of it only accuracy and seconds compare.
 
-python -m tests.benchmarks.training.classifier [--few-only] [--seeds 0 1 2 3 4]
+python -m tests.benchmarks.training.classifier [--only few all] [--peers trainer setfit] [--seeds 0 1 2 3 4]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -37,6 +38,8 @@ from tests.benchmarks.report import Comparison, compare, write_report
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data" / "banking77"
+PARTS = ("few", "all")
+PEERS = ("trainer", "setfit")
 ROWS_PER_LABEL = 10
 FEW_ROWS = {"epochs": 30, "batch_size": 16, "early_stopping_patience": 30, "label_smoothing": 0.1}
 """What changes where rows are few: every row is seen more often, and a validation of one row a label stops nothing."""
@@ -45,20 +48,22 @@ console = Console(highlight=False)
 Result = dict[str, float]
 
 
-def measure(seeds: list[int], few_only: bool = False) -> list[Comparison]:
-    """Comparisons on ten rows a label, and on all rows (first seed only), against each peer."""
+def measure(seeds: list[int], only: Sequence[str] = PARTS, peers: Sequence[str] = PEERS) -> list[Comparison]:
+    """Comparisons on few rows, ten a label, with each peer, and on all rows (first seed only) with the Trainer."""
     if not DATA.is_dir():
         console.print(f"skipped: Banking77 is not in {DATA}")
         return []
     training, test = (pd.read_csv(DATA / f"{part}.csv", dtype="str") for part in ("train", "test"))
     training, test = (rows.rename(columns={"category": "label"}) for rows in (training, test))
-    few: dict[str, list[Result]] = {"ours": [], "trainer": [], "setfit": []}
-    for seed in seeds:
-        sample = training.groupby("label").sample(ROWS_PER_LABEL, random_state=seed).reset_index(drop=True)
-        for name, results in few.items():
-            results.append(_run(name, sample, test, seed, few_rows=True))
-    comparisons = [_comparison(f"{peer}, {ROWS_PER_LABEL} rows a label", few, peer) for peer in ("trainer", "setfit")]
-    if not few_only:
+    comparisons: list[Comparison] = []
+    if "few" in only:
+        few: dict[str, list[Result]] = {name: [] for name in ("ours", *peers)}
+        for seed in seeds:
+            sample = training.groupby("label").sample(ROWS_PER_LABEL, random_state=seed).reset_index(drop=True)
+            for name, results in few.items():
+                results.append(_run(name, sample, test, seed, few_rows=True))
+        comparisons += [_comparison(f"{peer}, {ROWS_PER_LABEL} rows a label", few, peer) for peer in peers]
+    if "all" in only:
         names = ("ours", "trainer")
         everything = {name: [_run(name, training, test, seeds[0], few_rows=False)] for name in names}
         comparisons.append(_comparison("trainer, all rows", everything, "trainer"))
@@ -130,9 +135,10 @@ def main() -> None:
     """Measure and write `build/bench/training-classifier.json`."""
     parser = argparse.ArgumentParser(description="The encoder fine-tuned by Refit, Trainer and SetFit.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--few-only", action="store_true", help="leave out the training on all rows")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="few rows a label, or all rows")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS, help="whom few rows are compared with")
     options = parser.parse_args()
-    write_report("training-classifier", measure(options.seeds, options.few_only))
+    write_report("training-classifier", measure(options.seeds, options.only, options.peers))
 
 
 if __name__ == "__main__":
