@@ -56,7 +56,7 @@ test: $(READY) ## Run the tests that are quick; ARGS='tests/test_configs.py -k t
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-slow: $(READY) ## Run the tests marked slow alone
-	@$(BIN)/python -m pytest -m "slow and not gpu" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow and not gpu" $(ARGS)
 
 test-all: test test-slow ## Run the quick tests, then the slow ones
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra.settings import settings
+
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # For torch, which is not imported yet, and for every process that a test starts: workers that take all cores each
+    # would wait for one another.
+    cores_each = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores_each)))
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
