@@ -1,4 +1,4 @@
-"""The benchmark `training`: against TRL, Trainer and SetFit; DPO's cost; the memory that a plan foretells; kills.
+"""The benchmark `training`: against TRL, Trainer and SetFit; the recipe; DPO's cost; a plan's memory; kills.
 
 make bench NAME=training
 python -m tests.benchmarks.training --only dpo-cost memory
@@ -11,13 +11,14 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.benchmarks.report import Comparison, write_report
-from tests.benchmarks.training import classifier, dpo_cost, estimate, kill_sweep, sft
+from tests.benchmarks.training import classifier, dpo_cost, estimate, kill_sweep, recipe, sft
 
 PARTS: dict[str, Callable[[], list[Comparison]]] = {
     # First, since its children are forked: from a process in which nothing has started threads.
     "kill-sweep": kill_sweep.measure,
     "sft": sft.measure,
     "classifier": partial(classifier.measure, seeds=[0, 1, 2, 3, 4]),
+    "recipe": partial(recipe.measure, seeds=[0, 1, 2], epochs=2.0),
     "dpo-cost": dpo_cost.measure,
     "memory": estimate.measure,
 }
