@@ -26,8 +26,8 @@ from tasks.release.config import ReleaseConfig
 from tasks.section import Section
 from tasks.synthesize.config import SynthesisConfig
 from tasks.train.config import TrainingConfig
-from tasks.train.pilot_config import PilotConfig
-from tasks.train.search_config import SearchConfig
+from tasks.train.pilot.config import PilotConfig
+from tasks.train.search.config import SearchConfig
 from tasks.validate.config import ValidationConfig
 from tasks.watch.config import WatchConfig
 

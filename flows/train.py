@@ -17,9 +17,9 @@ from tasks.records import Advice, DatasetRef, ModelRef, Pilot, TrainingPlan
 from tasks.registry.active_run import Run, active_run, followed_by
 from tasks.stage import stage
 from tasks.train.config import TrainingConfig
-from tasks.train.pilot_config import PilotConfig
+from tasks.train.pilot.config import PilotConfig
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import SearchResult
-from tasks.train.search_config import SearchConfig
 from tasks.train.task import in_words, pilot, plan_training, said, search_settings, train, with_warnings
 
 

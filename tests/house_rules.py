@@ -165,12 +165,16 @@ def nothing_lies_unused(module: Module, modules: list[Module]) -> Iterator[str]:
     entry = module.parts[-1] in {"__init__.py", "__main__.py"}
     if not entry and not any(module.name in m.imports for m in modules) and module.name not in _named_elsewhere(module):
         yield f"{module.path}: nothing imports or names it"
-    if module.parts[-1] != "config.py":
+    if not _is_config(module):
         return
-    read = module.attributes.union(*(other.attributes for other in modules if other.parts[-1] != "config.py"))
+    read = module.attributes.union(*(other.attributes for other in modules if not _is_config(other)))
     for name, line in _settings_of(module):
         if name not in read and name != "kind":
             yield f"{module.path}:{line}: no code reads the setting {name}"
+
+
+def _is_config(module: Module) -> bool:
+    return module.parts[-1] == "config.py" or module.parts[-1].endswith("_config.py")
 
 
 def _settings_of(module: Module) -> Iterator[tuple[str, int]]:

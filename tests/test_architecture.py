@@ -87,6 +87,10 @@ PLANTED = {
         '"""D."""\nclass A:\n    unread_setting: int = 1\n',
         "no code reads the setting unread_setting",
     ),
+    "tasks/one/part_config.py": (
+        '"""D."""\nclass B:\n    unread_setting: int = 1\n',
+        "no code reads the setting unread_setting",
+    ),
 }
 
 

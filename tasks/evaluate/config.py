@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from tasks.evaluate.checks_config import ChecksConfig
-from tasks.evaluate.consistency_config import ConsistencyConfig
-from tasks.evaluate.drift_config import DriftConfig
-from tasks.evaluate.energy_config import EnergyConfig
-from tasks.evaluate.fairness_config import FairnessConfig
-from tasks.evaluate.grounding_config import GroundingConfig
-from tasks.evaluate.lm_tasks_config import LmTasksConfig
-from tasks.evaluate.load_config import LoadConfig
-from tasks.evaluate.memorisation_config import MemorisationConfig
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.people_config import PeopleConfig
-from tasks.evaluate.prompt_attacks_config import PromptAttacksConfig
-from tasks.evaluate.robustness_config import RobustnessConfig
-from tasks.evaluate.side_effects_config import SideEffectsConfig
+from tasks.evaluate.classifier.drift.config import DriftConfig
+from tasks.evaluate.classifier.energy.config import EnergyConfig
+from tasks.evaluate.classifier.fairness.config import FairnessConfig
+from tasks.evaluate.classifier.load.config import LoadConfig
+from tasks.evaluate.classifier.memorisation.config import MemorisationConfig
+from tasks.evaluate.classifier.people.config import PeopleConfig
+from tasks.evaluate.classifier.robustness.config import RobustnessConfig
+from tasks.evaluate.classifier.side_effects.config import SideEffectsConfig
+from tasks.evaluate.language.checks.config import ChecksConfig
+from tasks.evaluate.language.consistency.config import ConsistencyConfig
+from tasks.evaluate.language.grounding.config import GroundingConfig
+from tasks.evaluate.language.lm_tasks.config import LmTasksConfig
+from tasks.evaluate.language.prompt_attacks.config import PromptAttacksConfig
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.section import Section
 
 

@@ -50,13 +50,13 @@ def _classifier(
     config: EvaluationConfig,
     origin: dict[str, str],
 ) -> Measured:
-    from tasks.evaluate.measure import measure
-    from tasks.evaluate.report import write_report
+    from tasks.evaluate.classifier.measure import measure
+    from tasks.evaluate.classifier.report import write_report
+    from tasks.evaluate.classifier.rooms import ROOMS
+    from tasks.evaluate.classifier.side_effects.slices import slices_for
+    from tasks.evaluate.classifier.slices_file import SLICES
+    from tasks.evaluate.classifier.subject import Subject
     from tasks.evaluate.room import measure_rooms, write_numbers
-    from tasks.evaluate.rooms import ROOMS
-    from tasks.evaluate.side_effects.slices import slices_for
-    from tasks.evaluate.slices_file import SLICES
-    from tasks.evaluate.subject import Subject
     from tasks.models.onnx_classifier import OnnxClassifier
 
     classifier = OnnxClassifier.load(model_folder)
@@ -79,10 +79,10 @@ def _language_model(
     config: EvaluationConfig,
     origin: dict[str, str],
 ) -> Measured:
-    from tasks.evaluate.language_measure import measure_language_model
-    from tasks.evaluate.language_report import write_language_report
-    from tasks.evaluate.language_rooms import LANGUAGE_ROOMS
-    from tasks.evaluate.language_subject import LanguageSubject
+    from tasks.evaluate.language.measure import measure_language_model
+    from tasks.evaluate.language.report import write_language_report
+    from tasks.evaluate.language.rooms import LANGUAGE_ROOMS
+    from tasks.evaluate.language.subject import LanguageSubject
     from tasks.evaluate.room import measure_rooms
     from tasks.models.language_model import LanguageModel
     from tasks.pii.shown_rows import write_shown_rows

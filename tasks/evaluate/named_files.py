@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.storage import file_sha256
-from tasks.evaluate.people_config import people_digest
+from tasks.evaluate.classifier.people.config import people_digest
 
 if TYPE_CHECKING:
     from tasks.evaluate.config import EvaluationConfig
@@ -26,14 +26,14 @@ def named_files(config: EvaluationConfig) -> Iterator[Path]:
         yield Path(config.grounding.sources_path).expanduser()
     if config.prompt_attacks and config.prompt_attacks.bundled:
         # It comes with the code, but it is no source file, by which a stage knows that its code has changed.
-        yield Path(__file__).parent / "prompt_attacks" / "suite.yaml"
+        yield Path(__file__).parent / "language" / "prompt_attacks" / "suite.yaml"
     if config.prompt_attacks and config.prompt_attacks.path:
         yield Path(config.prompt_attacks.path).expanduser()
     for asked in config.checks.rules if config.checks else ():
         if asked.rule.kind == "json_schema" and asked.rule.schema_file:
             yield Path(asked.rule.schema_file)
     if config.lm_tasks:
-        from tasks.evaluate.lm_tasks.task_files import data_paths
+        from tasks.evaluate.language.lm_tasks.task_files import data_paths
 
         for path in (Path(name).expanduser() for name in config.lm_tasks.paths):
             yield path

@@ -10,8 +10,17 @@ from typing import Any
 import pandas as pd
 
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.subject import Found
 from tasks.records import Measurement
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a measure found: figures by name, and a table behind them, of which the plot is drawn."""
+
+    metrics: dict[str, Measurement]
+    table: pd.DataFrame
+    missing: str = ""
+    """Why a figure that a gate may ask for is not there, and what to do; empty where none is missing."""
 
 
 @dataclass(frozen=True)

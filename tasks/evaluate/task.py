@@ -70,7 +70,7 @@ def side_by_side(
     """Measure what predictions cost, in turns with the champion's, and compare both slice by slice; of classifiers."""
     if dataset.task != "classification":
         return None
-    from tasks.evaluate.side_by_side import write_side_by_side
+    from tasks.evaluate.classifier.side_by_side import write_side_by_side
 
     models, reports = (candidate, champion), (report, theirs)
     if champion and champion.digest == candidate.digest:

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from tasks.records import TaskKind
 from tasks.section import Section
-from tasks.train.adversarial_config import AdversarialConfig
 from tasks.train.budget_config import BudgetConfig
+from tasks.train.classifier.adversarial_config import AdversarialConfig
 from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage, Stage
 from tasks.train.technique_kinds import FullTechnique, Technique
 

@@ -13,12 +13,12 @@ from tasks.store import fetch_whole, keep
 from tasks.train.config import TrainingConfig
 from tasks.train.estimate.devices import machine_identity
 from tasks.train.estimate.plan import make_plan
-from tasks.train.pilot_config import PilotConfig
+from tasks.train.pilot.config import PilotConfig
 from tasks.train.plan import pointed_to, prepare_run
 from tasks.train.price import with_prices
 from tasks.train.process import run_training
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import SearchResult
-from tasks.train.search_config import SearchConfig
 
 
 def in_words(model: ModelRef) -> str:

@@ -30,9 +30,9 @@ from tasks.records import DatasetRef, ModelRef, Pilot, TrainingPlan
 from tasks.registry.active_run import followed_by
 from tasks.store import fetch_whole
 from tasks.train.config import TrainingConfig
-from tasks.train.pilot_config import PilotConfig
+from tasks.train.pilot.config import PilotConfig
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import SearchResult
-from tasks.train.search_config import SearchConfig
 from tests.tasks.models.tiny_model import make_base_model, make_dataset
 from tests.tasks.train.estimate.test_judgement import ENOUGH
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tasks.evaluate.answers import Answers
+from tasks.evaluate.classifier.answers import Answers
 from tasks.evaluate.config import EvaluationConfig
 from tasks.metrics.calibration import Integers
 from tasks.metrics.intervals import paired_difference, share_interval

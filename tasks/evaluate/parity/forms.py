@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from infra.storage import MANIFEST, file_sha256
-from tasks.evaluate.answers import Answers, answer
+from tasks.evaluate.classifier.answers import Answers, answer
+from tasks.evaluate.classifier.subject import Subject
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.served import served_answers
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Subject
 from tasks.metrics.calibration import softmax
 from tasks.models.info import ModelInfo
 from tasks.models.trained_logits import read_trained_logits

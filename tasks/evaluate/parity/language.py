@@ -15,10 +15,10 @@ import pandas as pd
 
 from infra.storage import MANIFEST, file_sha256
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.language_subject import LanguageSubject
+from tasks.evaluate.language.subject import LanguageSubject
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.measure import worst
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Found
+from tasks.evaluate.room import Found
 from tasks.metrics.intervals import share_interval
 from tasks.metrics.mean_intervals import mean_interval
 from tasks.models.language_model import LanguageModel

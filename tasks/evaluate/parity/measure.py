@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tasks.evaluate.classifier.subject import Subject
 from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.parity.compare import by_label, figures
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.forms import Form, forms_of
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Found, Subject
+from tasks.evaluate.room import Found
 from tasks.records import Measurement
 
 

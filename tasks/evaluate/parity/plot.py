@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from tasks.evaluate.plots import BLUE, GREY, ORANGE, RED, save, tidy
+from tasks.evaluate.plots import BLUE, GREY, ORANGE, RED, save, shortened, tidy
 from tasks.records import Measurement
 
 MOST_LABELS, FEWEST_LABELS = 15, 3
@@ -33,7 +33,7 @@ def plot_parity(table: pd.DataFrame, metrics: dict[str, Measurement], path: Path
         shares = given[given["form"] == form].set_index("label")["share"].reindex(order)
         size, colour = 90 - 60 * number / max(1, len(forms) - 1), COLOURS[number % 4]
         lower.scatter(shares, np.arange(len(order)), s=size, color=colour, label=form, zorder=3)
-    lower.set_yticks(np.arange(len(order)), [shortened(label) for label in order], parse_math=False)
+    lower.set_yticks(np.arange(len(order)), [shortened(label, LONGEST_NAME) for label in order], parse_math=False)
     lower.set_ylim(len(order) - 0.5, -0.5)
     lower.set(xlabel="Rows that a form labels like the reference", xlim=(min(0.9, kept.min()) - 0.03, 1.01))
     lower.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
@@ -42,11 +42,6 @@ def plot_parity(table: pd.DataFrame, metrics: dict[str, Measurement], path: Path
     tidy(lower)
     figure.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     save(figure, path)
-
-
-def shortened(label: str) -> str:
-    """A label that leaves room for the picture beside it."""
-    return label if len(label) <= LONGEST_NAME else f"{label[: LONGEST_NAME - 1]}…"
 
 
 def draw_agreement(axes: Axes, forms: list[str], metrics: dict[str, Measurement]) -> None:

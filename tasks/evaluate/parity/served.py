@@ -16,7 +16,7 @@ import numpy as np
 from infra.model_server import ServerFailed, model_server, predictions
 from infra.storage import MANIFEST, Store, file_sha256, open_store
 from tasks.errors import RefitError
-from tasks.evaluate.answers import Answers
+from tasks.evaluate.classifier.answers import Answers
 from tasks.records import Override, Release
 from tasks.store import workspace
 

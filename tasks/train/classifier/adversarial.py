@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from tasks.models.perturbation import direction_of, mean_embedding_norm, own_tokens, perturbed, stepped
-from tasks.train.adversarial_config import AdversarialConfig
+from tasks.train.classifier.adversarial_config import AdversarialConfig
 
 STEP_SHARE = 1.25
 """The steps that are learned from go this many times the radius together: from any start to the surface, as in Wong,

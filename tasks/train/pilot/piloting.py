@@ -12,9 +12,9 @@ from tasks.records import DatasetRef, Pilot, TaskKind
 from tasks.store import fetch_whole, keep, workspace
 from tasks.train.config import TrainingConfig
 from tasks.train.pilot.comparison import Comparison, Measure, compare
+from tasks.train.pilot.config import PilotConfig
 from tasks.train.pilot.report import write_report
 from tasks.train.pilot.rows import PilotRows, keep_pilot_rows, pilot_rows
-from tasks.train.pilot_config import PilotConfig
 from tasks.train.plan import RunPlan, prepare_run
 from tasks.train.process import OnNote, OnProgress, run_training
 from tasks.train.stage_kinds import SftStage

@@ -12,7 +12,7 @@ from tasks.datasets.folder import empty_rows, keep_dataset, read_split
 from tasks.errors import UserInputError
 from tasks.records import DatasetRef
 from tasks.store import fetch
-from tasks.train.pilot_config import PilotConfig
+from tasks.train.pilot.config import PilotConfig
 
 FEWEST_OF_A_LABEL = 2
 FEWEST_ROWS = 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.train.search.config import LogUniform, SearchConfig
 from tasks.train.search.record import Trial
-from tasks.train.search_config import LogUniform, SearchConfig
 
 COLOURS = {"complete": "#3b6fb6", "pruned": "#9db4c0", "failed": "#c0392b"}
 MOST_COLUMNS = 3

@@ -17,6 +17,7 @@ from tasks.store import fetch_whole, keep, workspace
 from tasks.train.config import TrainingConfig
 from tasks.train.plan import prepare_run
 from tasks.train.process import OnNote, OnProgress, run_training
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import SearchResult, Trial
 from tasks.train.search.report import write_report, written
 from tasks.train.search.space import check_space, distributions, own_values, trial_training, with_values
@@ -31,7 +32,6 @@ from tasks.train.search.study import (
     study_key,
 )
 from tasks.train.search.trial_runs import TrialRuns
-from tasks.train.search_config import SearchConfig
 
 VALIDATION_LOSS = "validation/loss"
 """How the name of the metric ends by which trials are compared; a stage's name may stand before it."""

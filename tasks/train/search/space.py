@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from tasks.errors import UserInputError
 from tasks.records import TaskKind
 from tasks.train.config import TrainingConfig
-from tasks.train.search_config import LogUniform, OneOf, SearchConfig, Whole
+from tasks.train.search.config import LogUniform, OneOf, SearchConfig, Whole
 
-RANK = "lora_rank"
+RANK = "rank"
 WHOLE_NUMBERS = ("batch_size", "warmup_steps", RANK)
 """Settings that are whole numbers, whatever the kind of their range."""
 
@@ -105,7 +105,7 @@ def _require_rank(training: TrainingConfig) -> float:
     rank = getattr(training.technique, "rank", None)
     if rank is None:
         raise UserInputError(
-            f"search.space.lora_rank needs a technique with a rank (lora, qlora, expert_lora), but training.technique "
+            f"search.space.rank needs a technique with a rank (lora, qlora, expert_lora), but training.technique "
             f"is {training.technique.kind}"
         )
     return float(rank)

@@ -14,8 +14,8 @@ from typing import Any
 from tasks.errors import StorageError
 from tasks.records import DatasetRef
 from tasks.train.config import TrainingConfig
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import Trial, TrialState
-from tasks.train.search_config import SearchConfig
 
 WHY, SECONDS, STEPS, RUN = "why", "seconds", "steps", "mlflow_run_id"
 """What is kept with a trial: why it ended early, its time, the steps that were evaluated, and its MLflow run."""

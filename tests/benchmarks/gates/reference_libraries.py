@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.evaluate.energy.measure import mean_over_rounds, ratio_over_rounds
+from tasks.evaluate.classifier.energy.measure import mean_over_rounds, ratio_over_rounds
 from tasks.metrics.calibration import Floats, Integers, fit_temperature, reliability_table, softmax, top_label
 from tasks.metrics.classification import classification_scores, confusion_matrix, label_table
 from tasks.metrics.fairness import (

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tasks.datasets.folder import read_split
-from tasks.evaluate.latency import time_requests
+from tasks.evaluate.classifier.latency import time_requests
 from tasks.models.onnx_classifier import OnnxClassifier
 from tests.benchmarks.gates.champion import Champion, banking77_champion
 from tests.benchmarks.gates.reference_libraries import LIBRARIES, Said

@@ -24,16 +24,16 @@ from rich.console import Console
 
 from flows.config import load_config
 from tasks.datasets.folder import empty_rows, keep_dataset
-from tasks.evaluate.robustness.gradient import EmbeddingAttacks, at_rest
-from tasks.evaluate.robustness.strengths import curve
-from tasks.evaluate.robustness_config import RobustnessConfig
+from tasks.evaluate.classifier.robustness.config import RobustnessConfig
+from tasks.evaluate.classifier.robustness.gradient import EmbeddingAttacks, at_rest
+from tasks.evaluate.classifier.robustness.strengths import curve
 from tasks.gate.config import RobustnessGate
 from tasks.gate.judge import state_of
 from tasks.metrics.intervals import paired_difference, share_interval
 from tasks.models.torch_classifier import TorchClassifier
 from tasks.records import DatasetRef, Measurement
 from tasks.store import fetch
-from tasks.train.adversarial_config import AdversarialConfig
+from tasks.train.classifier.adversarial_config import AdversarialConfig
 from tasks.train.config import TrainingConfig
 from tasks.train.plan import prepare_run
 from tasks.train.process import run_training

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from tasks.datasets.folder import read_split
-from tasks.evaluate.answers import Answers, answer
+from tasks.evaluate.classifier.answers import Answers, answer
+from tasks.evaluate.classifier.measure import quality_metrics
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.measure import quality_metrics
 from tasks.metrics.calibration import fit_temperature, softmax
 from tasks.metrics.calibration_unbiased import debiased_calibration_error
 from tasks.models.info import ModelInfo

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.evaluate.answers import Answers, predictions
+from tasks.evaluate.classifier.answers import Answers, predictions
+from tasks.evaluate.classifier.latency import latency_metrics
+from tasks.evaluate.classifier.measure import quality_metrics
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.latency import latency_metrics
-from tasks.evaluate.measure import quality_metrics
 from tasks.gate.champion import judge_champion
 from tasks.gate.config import GatesConfig
 from tasks.gate.family import failures_corrected

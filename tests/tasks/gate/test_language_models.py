@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tasks.errors import UserInputError
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.language_measure import measure_language_model
+from tasks.evaluate.language.measure import measure_language_model
 from tasks.gate.config import CalibrationGate, ChampionGate, GatesConfig, LatencyGate, QualityGate
 from tasks.gate.policy import policy_for
 from tasks.gate.signing_config import SigningConfig

@@ -23,23 +23,23 @@ from tasks.curate.config import CurationConfig
 from tasks.curate.curated import curate_dataset
 from tasks.datasets.folder import read_quarantined, read_split
 from tasks.errors import DataRejected
-from tasks.evaluate.answers import answer, predictions
+from tasks.evaluate.classifier.answers import answer, predictions
+from tasks.evaluate.classifier.fairness.config import FairnessConfig
+from tasks.evaluate.classifier.fairness.measure import measure_fairness
+from tasks.evaluate.classifier.measure import measure
+from tasks.evaluate.classifier.memorisation.config import MemorisationConfig
+from tasks.evaluate.classifier.memorisation.measure import measure_memorisation
+from tasks.evaluate.classifier.side_effects.compare import side_effects
+from tasks.evaluate.classifier.side_effects.slices import slices_of
+from tasks.evaluate.classifier.subject import Subject
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.fairness.measure import measure_fairness
-from tasks.evaluate.fairness_config import FairnessConfig
-from tasks.evaluate.measure import measure
-from tasks.evaluate.memorisation.measure import measure_memorisation
-from tasks.evaluate.memorisation_config import MemorisationConfig
 from tasks.evaluate.parity.forms import Form
 from tasks.evaluate.parity.measure import forms_compared
-from tasks.evaluate.side_effects.compare import side_effects
-from tasks.evaluate.side_effects.slices import slices_of
-from tasks.evaluate.subject import Subject
 from tasks.gate.config import GatesConfig, MemorisationGate, ParityGate
 from tasks.gate.every_gate import judge_every_gate
 from tasks.gate.judge import overall
 from tasks.records import Answers, DatasetRef, GateResult, Report, SideBySide
-from tests.tasks.evaluate.known_classifier import KnownClassifier, make_holdout
+from tests.tasks.evaluate.classifier.known_classifier import KnownClassifier, make_holdout
 from tests.tasks.gate.stored_report import evidence_of, stored_report
 from tests.tasks.pii.made_up_rows import dataset, good_rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.settings import settings
-from tasks.evaluate.subject import Subject
+from tasks.evaluate.classifier.subject import Subject
 from tests.tasks.evaluate.parity.known_forms import make_subject
 
 

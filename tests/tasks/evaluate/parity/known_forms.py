@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from infra.storage import MANIFEST, manifest_of
-from tasks.evaluate.answers import answer
-from tasks.evaluate.subject import Subject
+from tasks.evaluate.classifier.answers import answer
+from tasks.evaluate.classifier.subject import Subject
 from tasks.export.graph import write_graph
 from tasks.models.info import ModelInfo
 from tasks.models.onnx_classifier import ONNX_FILE, OnnxClassifier

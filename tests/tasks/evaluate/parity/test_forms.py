@@ -11,12 +11,12 @@ import pytest
 
 from infra.settings import settings
 from tasks.errors import CorruptArtefact, RefitError
+from tasks.evaluate.classifier.subject import Subject
 from tasks.evaluate.config import EvaluationConfig
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.forms import forms_of
 from tasks.evaluate.parity.measure import measure_parity
 from tasks.evaluate.parity.served import served_answers
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Subject
 from tasks.models.trained_logits import FILE, examples_to_ask, write_trained_logits
 from tests.tasks.evaluate.parity.known_forms import subject_of
 

@@ -12,11 +12,11 @@ import torch
 from tasks.datasets.folder import empty_rows, keep_dataset
 from tasks.errors import CorruptArtefact
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.language_subject import LanguageSubject
+from tasks.evaluate.language.subject import LanguageSubject
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.language import NOTHING_KEPT, measure_language_parity
 from tasks.evaluate.parity.language_plot import plot_language_parity
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Found
+from tasks.evaluate.room import Found
 from tasks.models.info import ModelInfo
 from tasks.models.language_model import LanguageModel
 from tasks.models.rounded_language_model import FOLDER

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tasks.evaluate.answers import answer
+from tasks.evaluate.classifier.answers import answer
 from tasks.evaluate.config import EvaluationConfig
 from tasks.evaluate.parity.compare import labels_lost
 from tasks.evaluate.parity.forms import Form
 from tasks.evaluate.parity.measure import forms_compared
 from tasks.evaluate.parity.plot import plot_parity
-from tests.tasks.evaluate.known_classifier import KnownClassifier, make_holdout
+from tests.tasks.evaluate.classifier.known_classifier import KnownClassifier, make_holdout
 
 EVALUATION = EvaluationConfig(bootstrap_samples=200)
 ROWS = make_holdout(600)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from tasks.evaluate.classifier.measure import measure
+from tasks.evaluate.classifier.subject import Subject
 from tasks.evaluate.config import EvaluationConfig
-from tasks.evaluate.measure import measure
+from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.measure import measure_parity
-from tasks.evaluate.parity_config import ParityConfig
-from tasks.evaluate.subject import Subject
 from tasks.export.int8 import round_to_int8
 from tasks.gate.config import GatesConfig
 from tasks.gate.limits import judge_report

@@ -12,13 +12,13 @@ from transformers import AutoTokenizer
 
 from infra.storage import manifest_of
 from tasks.errors import UserInputError
-from tasks.evaluate.robustness.gradient import EmbeddingAttacks, at_rest, ensemble
-from tasks.evaluate.robustness_config import RobustnessConfig
+from tasks.evaluate.classifier.robustness.config import RobustnessConfig
+from tasks.evaluate.classifier.robustness.gradient import EmbeddingAttacks, at_rest, ensemble
 from tasks.models.classifier_network import classifier_from_base
 from tasks.models.perturbation import mean_embedding_norm
 from tasks.models.torch_classifier import TorchClassifier
-from tasks.train.adversarial_config import AdversarialConfig
 from tasks.train.classifier.adversarial import Adversary
+from tasks.train.classifier.adversarial_config import AdversarialConfig
 from tasks.train.classifier.learning import learn
 from tasks.train.config import TrainingConfig
 from tasks.train.plan import RunPlan, check_stages

@@ -15,10 +15,10 @@ from tasks.models.language_model import LanguageModel
 from tasks.train.config import TrainingConfig
 from tasks.train.language.learning import learn
 from tasks.train.pilot import piloting
+from tasks.train.pilot.config import PilotConfig
 from tasks.train.pilot.language import prompted
 from tasks.train.pilot.piloting import pilot_on
 from tasks.train.pilot.rows import pilot_rows
-from tasks.train.pilot_config import PilotConfig
 from tests.tasks.train.language.tiny_language import make_language_dataset, make_qwen3
 
 FEW = PilotConfig(rows=16, epochs=4, prompt_tokens=128)

@@ -19,8 +19,8 @@ from tasks.store import fetch
 from tasks.train.classifier.learning import learn
 from tasks.train.config import TrainingConfig
 from tasks.train.pilot import piloting
+from tasks.train.pilot.config import PilotConfig
 from tasks.train.pilot.piloting import pilot_on, training_of_pilot
-from tasks.train.pilot_config import PilotConfig
 from tests.tasks.models.tiny_model import make_rows
 
 Make = Callable[..., TrainingConfig]

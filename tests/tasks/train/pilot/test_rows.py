@@ -9,8 +9,8 @@ from tasks.datasets.folder import empty_rows, keep_dataset, read_split
 from tasks.errors import UserInputError
 from tasks.records import DatasetRef
 from tasks.store import fetch
+from tasks.train.pilot.config import PilotConfig
 from tasks.train.pilot.rows import keep_pilot_rows, pilot_rows
-from tasks.train.pilot_config import PilotConfig
 
 
 def many_labels(rows: int = 400, labels: int = 20, weights: pd.DataFrame | None = None) -> DatasetRef:

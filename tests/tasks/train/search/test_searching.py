@@ -18,9 +18,9 @@ from tasks.store import fetch
 from tasks.train.classifier.learning import learn
 from tasks.train.config import TrainingConfig
 from tasks.train.search import searching
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.record import SearchResult
 from tasks.train.search.searching import Search, trial_runs
-from tasks.train.search_config import SearchConfig
 
 Make = Callable[..., TrainingConfig]
 GOOD, POOR = 1e-2, 1e-6

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.errors import UserInputError
 from tasks.train.config import TrainingConfig
+from tasks.train.search.config import SearchConfig
 from tasks.train.search.space import check_space, own_values, trial_training, with_values
-from tasks.train.search_config import SearchConfig
 
 LORA = {"kind": "lora", "rank": 16, "alpha": 32}
 
@@ -34,7 +34,7 @@ def test_a_stage_that_sets_a_value_for_itself_gets_the_new_one() -> None:
 
 
 def test_alpha_moves_with_the_rank_so_that_the_update_keeps_its_size() -> None:
-    found = with_values(training(technique=LORA), "instruction", {"lora_rank": 64})
+    found = with_values(training(technique=LORA), "instruction", {"rank": 64})
     assert found.technique.model_dump()["rank"] == 64
     assert found.technique.model_dump()["alpha"] == 128
 
@@ -55,7 +55,7 @@ def test_a_trial_trains_the_first_stage_alone() -> None:
     ("space", "message"),
     [
         ({}, "search.space names no setting"),
-        ({"lora_rank": {"kind": "whole", "low": 4, "high": 8}}, "lora_rank needs a technique with a rank"),
+        ({"rank": {"kind": "whole", "low": 4, "high": 8}}, "rank needs a technique with a rank"),
         ({"label_smoothing": {"kind": "uniform", "low": 0, "high": 1}}, "training.label_smoothing that is not allowed"),
         ({"batch_size": {"kind": "one_of", "values": [8, 8.5]}}, "batch_size holds 8.5, but it is a whole number"),
     ],
