@@ -9,7 +9,7 @@ calibration error estimation", which lessens the bias and does not know its size
 it reads as a probability as the ECE does. A root mean square is never below a mean: a limit meant for the ECE is a
 strict one here.
 
-The interval is made as that of the plain error: see tasks/metrics/calibration_interval.py.
+The interval is made as that of the plain error: see tasks/metrics/inverted_test.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.metrics.intervals import share_interval
+from tasks.metrics.inverted_test import errors_not_rejected, largest_overall_gap
 from tasks.records import Measurement
 
 Floats = npt.NDArray[np.float64]
@@ -28,8 +28,6 @@ Integers = npt.NDArray[np.int64]
 
 FEWEST_IN_BIN = 2
 """The variance of a share cannot be told from fewer rows."""
-STEPS = 150
-"""True calibration errors that are tried between none and the largest conceivable."""
 
 
 @dataclass(frozen=True)
@@ -105,31 +103,21 @@ def debiased_calibration_error(
     table = equal_mass_table(confidence_in_label, correct, bins)
     measured = float(np.sqrt(max(float(table.squared_error(table.right)), 0.0)))
     low, high = _not_rejected(table, samples, (1 - confidence) / 2, np.random.default_rng(seed))
-    # The error cannot be below the gap between mean confidence and accuracy over all rows, whose limits are exact: a
-    # bin without a single mistake has no noise for the resampling to find.
-    accuracy, stated = share_interval(int(correct.sum()), len(correct), confidence), float(confidence_in_label.mean())
-    overall = max(stated - (accuracy.low or 0.0), (accuracy.high or 0.0) - stated)
+    overall = largest_overall_gap(confidence_in_label, correct, confidence)
     return Measurement(value=measured, low=min(low, measured), high=min(max(high, measured, overall), 1.0))
 
 
 def _not_rejected(table: EqualMassTable, samples: int, tail: float, draw: np.random.Generator) -> tuple[float, float]:
-    """The smallest and the largest true error that could well have given the measured one.
+    shape = (samples, len(table.rows))
 
-    True gaps are the measured ones, made larger or smaller by one factor; right answers are drawn anew from them.
-    """
-    measured, gaps = float(table.squared_error(table.right)), table.gaps
-    size = float(np.sqrt((table.shares * gaps**2).sum()))
+    def under(factor: float) -> tuple[float, Floats]:
+        accuracy = np.clip(table.confidence + factor * table.gaps, 0, 1)
+        truth = float(np.sqrt((table.shares * (accuracy - table.confidence) ** 2).sum()))
+        return truth, table.squared_error(draw.binomial(table.rows, accuracy, shape))
+
+    size = float(np.sqrt((table.shares * table.gaps**2).sum()))
     if size == 0:
         return 0.0, 0.0
-    shape = (samples, len(table.rows))
-    noise = np.sqrt(max(float(table.squared_error(draw.binomial(table.rows, table.confidence, shape)).max()), 0.0))
-    low, high = size, 0.0
-    for factor in np.linspace(0, 1 + noise / size, STEPS):
-        accuracy = np.clip(table.confidence + factor * gaps, 0, 1)
-        truth = float(np.sqrt((table.shares * (accuracy - table.confidence) ** 2).sum()))
-        seen = table.squared_error(draw.binomial(table.rows, accuracy, shape))
-        if (seen >= measured).mean() > tail:
-            low = min(low, truth)
-        if (seen <= measured).mean() > tail:
-            high = max(high, truth)
-    return low, high
+    _, noise = under(0)
+    most = 1 + np.sqrt(max(float(noise.max()), 0.0)) / size
+    return errors_not_rejected(under, float(table.squared_error(table.right)), size, most, tail)

@@ -64,10 +64,8 @@ def let_in(
         entries,
         model=model,
         kind="release",
-        model_uri=candidate.uri,
-        model_digest=candidate.digest,
-        verdict_uri=verdict.uri,
-        verdict_digest=verdict.digest,
+        released=candidate,
+        verdict=verdict,
         by=by,
         why=why,
     )
@@ -82,18 +80,17 @@ def put_back(model: str, by: str, why: str, trusted: Sequence[str] = ()) -> Rele
     entries = read_log(model)
     target = rollback_target(model, entries)
     require_bound(target, trusted)
+    released = Artefact(uri=target.model_uri, digest=target.model_digest)
     try:
-        fetch_whole(Artefact(uri=target.model_uri, digest=target.model_digest))
+        fetch_whole(released)
     except CorruptArtefact as error:
         raise CorruptArtefact(f"release {target.number} of {model} cannot be put back: {error}") from None
     return append(
         entries,
         model=model,
         kind="rollback",
-        model_uri=target.model_uri,
-        model_digest=target.model_digest,
-        verdict_uri=target.verdict_uri,
-        verdict_digest=target.verdict_digest,
+        released=released,
+        verdict=Artefact(uri=target.verdict_uri, digest=target.verdict_digest),
         by=by,
         why=why,
         override=target.override,

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from infra.settings import settings
 from tasks.errors import CorruptArtefact, ReleaseConflict, StorageError, UserInputError
-from tasks.records import Override, Release
+from tasks.records import Artefact, Override, Release
 from tasks.store import store
 
 
@@ -52,15 +52,13 @@ def append(
     *,
     model: str,
     kind: str,
-    model_uri: str,
-    model_digest: str,
-    verdict_uri: str,
-    verdict_digest: str,
+    released: Artefact,
+    verdict: Artefact,
     by: str,
     why: str,
     override: Override | None = None,
 ) -> Release:
-    """Write the entry after `entries`, the log as the caller read and judged it.
+    """Write the entry after `entries`, the log as the caller read and judged it, that puts `released` in force.
 
     Raises ReleaseConflict where somebody else has written an entry since.
     """
@@ -69,10 +67,10 @@ def append(
             "model": model,
             "number": len(entries) + 1,
             "kind": kind,
-            "model_uri": model_uri,
-            "model_digest": model_digest,
-            "verdict_uri": verdict_uri,
-            "verdict_digest": verdict_digest,
+            "model_uri": released.uri,
+            "model_digest": released.digest,
+            "verdict_uri": verdict.uri,
+            "verdict_digest": verdict.digest,
             "by": by,
             "why": why,
             "at": datetime.now(UTC).isoformat(timespec="microseconds"),

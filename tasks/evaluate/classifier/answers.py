@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tasks.errors import UserInputError
+from tasks.evaluate.holdout import require_measurable
 from tasks.metrics.calibration import Floats, Integers, softmax
 
 
@@ -55,7 +55,7 @@ def answer(classifier: Classifier, holdout: pd.DataFrame) -> Answers:
 
     Raises UserInputError where the holdout has no rows, or a row has no label.
     """
-    _check(holdout)
+    require_measurable(holdout, "label")
     names = tuple(sorted({*classifier.labels, *holdout["label"].astype(str)}))
     position = {name: index for index, name in enumerate(names)}
     logits = classifier.logits(holdout["text"].tolist())
@@ -84,17 +84,3 @@ def predictions(answers: Answers) -> pd.DataFrame:
             "confidence": answers.confidence,
         }
     )
-
-
-def _check(holdout: pd.DataFrame) -> None:
-    if holdout.empty:
-        raise UserInputError(
-            "the dataset has no holdout rows, so no model can be measured: name data.holdout, or give more training "
-            "rows, of which a share is then held out"
-        )
-    missing = holdout[holdout["label"].isna()]
-    if len(missing):
-        raise UserInputError(
-            f"{len(missing)} of {len(holdout)} holdout rows have no label, the first being {missing['id'].iloc[0]!r}: "
-            "give each one, because it is what a model is measured by"
-        )

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tasks.errors import UserInputError
 from tasks.evaluate.config import EvaluationConfig
+from tasks.evaluate.holdout import require_measurable
 from tasks.metrics.generation import exact_match, json_valid, rouge_l, token_f1
 from tasks.models.conversation import without_reasoning
 
@@ -58,7 +58,7 @@ def answers_of(model: Speaker, holdout: pd.DataFrame, config: EvaluationConfig) 
     `preferred` is whether the wanted answer's log probability a token is above the rejected one's: a mean, since a sum
     prefers whichever is shorter. Raises UserInputError where the holdout has no rows, or a row has no answer.
     """
-    _check(holdout)
+    require_measurable(holdout, "answer")
     texts, wanted = holdout["text"].astype(str).tolist(), holdout["answer"].astype(str).tolist()
     sums, tokens = model.answer_log_probabilities(texts, wanted)
     rows = pd.DataFrame(
@@ -113,17 +113,3 @@ def _generated(model: Speaker, texts: list[str], wanted: list[str], config: Eval
         },
         index=places,
     )
-
-
-def _check(holdout: pd.DataFrame) -> None:
-    if holdout.empty:
-        raise UserInputError(
-            "the dataset has no holdout rows, so no model can be measured: name data.holdout, or give more training "
-            "rows, of which a share is then held out"
-        )
-    missing = holdout[holdout["answer"].isna()]
-    if len(missing):
-        raise UserInputError(
-            f"{len(missing)} of {len(holdout)} holdout rows have no answer, the first being {missing['id'].iloc[0]!r}: "
-            "give each one, because it is what a language model is measured by"
-        )

@@ -16,7 +16,7 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from infra.storage import StoredFolder
 from tasks.models.info import ModelInfo
-from tasks.records import Release
+from tasks.records import Artefact, Release
 from tasks.release.log import append, read_log
 from tasks.store import keep, workspace
 from tests.tasks.models.tiny_language_model import info_of
@@ -111,10 +111,8 @@ def log_entry(model: StoredFolder, verdict: StoredFolder, kind: str = "release")
         read_log(MODEL),
         model=MODEL,
         kind=kind,
-        model_uri=model.uri,
-        model_digest=model.digest,
-        verdict_uri=verdict.uri,
-        verdict_digest=verdict.digest,
+        released=Artefact(uri=model.uri, digest=model.digest),
+        verdict=Artefact(uri=verdict.uri, digest=verdict.digest),
         by="test",
         why="test",
     )

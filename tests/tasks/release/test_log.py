@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from tasks.errors import CorruptArtefact, ReleaseConflict, StorageError, UserInputError
-from tasks.records import Release
+from tasks.records import Artefact, Release
 from tasks.release.log import append, newest, read_log, rollback_target
 from tasks.store import store
 
 MODEL = "intents"
+VERDICT = Artefact(uri="v", digest="v")
 
 
 def add(digest: str, kind: str = "release", why: str = "a test") -> Release:
@@ -23,10 +24,8 @@ def add(digest: str, kind: str = "release", why: str = "a test") -> Release:
         read_log(MODEL),
         model=MODEL,
         kind=kind,
-        model_uri=f"file:///models/{digest}",
-        model_digest=digest,
-        verdict_uri=f"file:///verdicts/{digest}",
-        verdict_digest=digest,
+        released=Artefact(uri=f"file:///models/{digest}", digest=digest),
+        verdict=Artefact(uri=f"file:///verdicts/{digest}", digest=digest),
         by="me",
         why=why,
     )
@@ -94,17 +93,10 @@ def test_an_entry_that_is_no_entry_is_noticed(refit_home: Path) -> None:
 
 def test_of_two_writers_who_read_the_same_log_one_loses() -> None:
     seen = read_log(MODEL)
-    fields: dict[str, Any] = {
-        "model": MODEL,
-        "kind": "release",
-        "by": "me",
-        "why": "race",
-        "verdict_uri": "v",
-        "verdict_digest": "v",
-    }
-    append(seen, **fields, model_uri="a", model_digest="a")
+    fields: dict[str, Any] = {"model": MODEL, "kind": "release", "by": "me", "why": "race", "verdict": VERDICT}
+    append(seen, **fields, released=Artefact(uri="a", digest="a"))
     with pytest.raises(ReleaseConflict, match="release 1 of intents was written by somebody else"):
-        append(seen, **fields, model_uri="b", model_digest="b")
+        append(seen, **fields, released=Artefact(uri="b", digest="b"))
     assert [entry.model_digest for entry in read_log(MODEL)] == ["a"]
 
 
@@ -123,10 +115,8 @@ def test_writers_at_the_same_moment_leave_one_entry_for_each_number() -> None:
                     seen,
                     model=MODEL,
                     kind="release",
-                    model_uri="m",
-                    model_digest=f"{writer}",
-                    verdict_uri="v",
-                    verdict_digest="v",
+                    released=Artefact(uri="m", digest=f"{writer}"),
+                    verdict=VERDICT,
                     by=f"writer {writer}",
                     why="race",
                 )
@@ -157,10 +147,7 @@ def test_a_store_that_cannot_be_written_says_that_nothing_was_released(refit_hom
     (refit_home / "store").mkdir(parents=True)
     (refit_home / "store/releases").write_text("a file where a folder belongs")
     with pytest.raises(StorageError, match="nothing was released"):
-        append(
-            [], model=MODEL, kind="release", model_uri="m", model_digest="m", verdict_uri="v", verdict_digest="v",
-            by="me", why="w",
-        )  # fmt: skip
+        append([], model=MODEL, kind="release", released=VERDICT, verdict=VERDICT, by="me", why="w")
 
 
 def target(*entries: str) -> str:

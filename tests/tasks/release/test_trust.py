@@ -35,10 +35,8 @@ def entry_for(verdict: Verdict) -> Release:
         read_log(MODEL),
         model=MODEL,
         kind="release",
-        model_uri=model.uri,
-        model_digest=model.digest,
-        verdict_uri=verdict.uri,
-        verdict_digest=verdict.digest,
+        released=model,
+        verdict=verdict,
         by="me",
         why="w",
     )
