@@ -120,6 +120,7 @@ OF_ANSWERS = (
             "grounding": "Sentences of an answer that the source supports",
             "hallucinated_numbers": "Answers with a number that the source has not",
             "hallucinated_names": "Answers with a name that the source has not",
+            "contradicted_sources": "Answers that say the opposite of the source in its words",
             "grounded_words": "Content words of an answer that the source has",
             "grounding_of_wanted": "The first, of the wanted answers",
         },

@@ -40,6 +40,7 @@ MEANINGS = {
     "grounded_words": "Content words of an answer that its source has",
     "hallucinated_numbers": "Answers with a number that their source has not",
     "hallucinated_names": "Answers with a name that their source has not",
+    "contradicted_sources": "Answers that say the opposite of their source in its words",
     "prompt_attack_success": "Prompt attacks that worked",
     "checks_passed": "Answers that keep every rule that is asked of them",
 }

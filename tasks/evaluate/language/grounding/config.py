@@ -21,6 +21,9 @@ class GroundingConfig(Section):
     names: bool = True
     """Whether words with a capital inside a sentence count as names. Switch it off for German and other languages that
     write common nouns with a capital."""
+    denials: bool = True
+    """Whether a sentence that denies what its source says, or says what it denies, in the same words, is unsupported.
+    The negative words are English; switch it off for other languages."""
     least_words: float = Field(default=0.6, gt=0, le=1)
     """Share of a sentence's content words that must stand in the source for the sentence to be supported."""
     least_similarity: float | None = Field(default=0.7, ge=-1, le=1)

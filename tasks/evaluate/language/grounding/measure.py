@@ -18,15 +18,31 @@ from tasks.evaluate.room import Found
 from tasks.metrics.intervals import share_interval
 from tasks.records import Measurement
 
-COLUMNS = ("id", "sentences", "supported", "unknown_numbers", "unknown_names", "words_known", "first_unsupported")
+COLUMNS = (
+    "id",
+    "sentences",
+    "supported",
+    "unknown_numbers",
+    "unknown_names",
+    "contradicting",
+    "words_known",
+    "first_unsupported",
+)
+MADE_UP = {
+    "hallucinated_numbers": "unknown_numbers",
+    "hallucinated_names": "unknown_names",
+    "contradicted_sources": "contradicting",
+}
+"""Shares of the answers, by the column that counts how often each does so."""
 
 
 def measure_grounding(subject: LanguageSubject, config: GroundingConfig, evaluation: EvaluationConfig) -> Found:
     """`grounding`: the mean over the answers of the share of their sentences that the source supports (0 to 1).
 
     Beside it `hallucinated_numbers` and `hallucinated_names`, shares of the answers that state one which the source has
-    not; `grounded_words`, the mean share of content words that it has; and `grounding_of_wanted`, what the wanted
-    answers of the same rows come to by the same rules. A row an answer that claims something, with COLUMNS.
+    not; `contradicted_sources`, of those that say the opposite of theirs; `grounded_words`, the mean share of content
+    words that it has; and `grounding_of_wanted`, what the wanted answers of the same rows come to by the same rules. A
+    row an answer that claims something, with COLUMNS.
     """
     rows = subject.answered()
     prompts, wanted = rows["text"].tolist(), rows["reference"].tolist()
@@ -50,7 +66,7 @@ def measure_grounding(subject: LanguageSubject, config: GroundingConfig, evaluat
 def _figures(table: pd.DataFrame, evaluation: EvaluationConfig) -> dict[str, Measurement]:
     shares = {
         name: share_interval(int((table[column] > 0).sum()), len(table), evaluation.confidence)
-        for name, column in (("hallucinated_numbers", "unknown_numbers"), ("hallucinated_names", "unknown_names"))
+        for name, column in MADE_UP.items()
     }
     words = table["words_known"].dropna()
     covered = {"grounded_words": mean_score(words, evaluation)} if len(words) else {}
@@ -61,7 +77,7 @@ def _judged(
     ids: Sequence[str], answers: Sequence[str], sources: Sequence[Source | None], config: GroundingConfig
 ) -> pd.DataFrame:
     judged = [
-        (name, source, claims_in(answer, source, names=config.names))
+        (name, source, claims_in(answer, source, names=config.names, denials=config.denials))
         for name, answer, source in zip(ids, answers, sources, strict=True)
         if source is not None
     ]
@@ -69,7 +85,7 @@ def _judged(
         (each.claims.sentence, source.sentences)
         for _, source, found in judged
         for each in found
-        if each.facts_known and not each.said(config.least_words) and source.sentences
+        if each.tenable and not each.said(config.least_words) and source.sentences
     }
     alike = {} if config.least_similarity is None else best_cosines(doubtful)
     least = config.least_similarity if config.least_similarity is not None else 1.0
@@ -105,6 +121,7 @@ def _row(name: str, found: list[Supported], kept: list[bool]) -> dict[str, objec
         "supported": sum(kept),
         "unknown_numbers": sum(each.unknown_numbers for each in found),
         "unknown_names": sum(each.unknown_names for each in found),
+        "contradicting": sum(each.contradicting for each in found),
         "words_known": float(np.mean(shares)) if shares else None,
         "first_unsupported": loose[0] if loose else "",
     }

@@ -19,6 +19,7 @@ NAMES = {
     "grounded_words": "content words that the source has",
     "hallucinated_numbers": "answers with an unknown number",
     "hallucinated_names": "answers with an unknown name",
+    "contradicted_sources": "answers that contradict their source",
 }
 
 

@@ -32,9 +32,11 @@ def share_of(answer: str, prompt: str = PROMPT, config: GroundingConfig = WORDS_
         ("Your order 54321 from Lisbon has not arrived.", 0),
         ("Your order 12345 from Madrid has not arrived.", 0),
         ("Your order 12345 has not arrived. A free holiday awaits the winners.", 0.5),
+        ("Your order 12345 from Lisbon has arrived.", 0),
+        ("The courier was not to deliver it on 3 May.", 0),
     ],
 )
-def test_a_sentence_is_supported_by_its_words_and_never_with_a_strange_number_or_name(
+def test_a_sentence_is_supported_by_its_words_and_never_with_a_strange_number_or_name_or_against_its_source(
     answer: str, share: float
 ) -> None:
     assert share_of(answer) == share
@@ -58,6 +60,16 @@ def test_what_is_made_up_is_counted_by_the_answer_with_an_exact_interval() -> No
     high = found.metrics["hallucinated_numbers"].high
     assert high == pytest.approx(0.394, abs=0.001)
     assert found.table.loc[8, "first_unsupported"] == numbers
+
+
+def test_answers_that_contradict_their_source_are_counted_unless_its_language_has_other_denials() -> None:
+    rows = [(PROMPT, "", "Your order 12345 has arrived."), (PROMPT, "", "Your order 12345 has not arrived.")]
+    found = measure_grounding(subject_of(rows), WORDS_ALONE, EVALUATION)
+    assert found.metrics["contradicted_sources"].value == 0.5
+    assert list(found.table["contradicting"]) == [1, 0]
+    unread = measure_grounding(subject_of(rows), WORDS_ALONE.model_copy(update={"denials": False}), EVALUATION)
+    assert unread.metrics["contradicted_sources"].value == 0
+    assert unread.metrics["grounding"].value == 1
 
 
 def test_the_source_may_be_a_part_of_the_prompt_and_rows_without_it_are_left_out() -> None:
