@@ -149,18 +149,6 @@ class LocalStore(Store):
         return sorted(key for key in found if key.startswith(prefix) and f"/{INCOMING}" not in f"/{key}")
 
 
-def open_store(url: str, cache: Path, s3_endpoint: str | None = None) -> Store:
-    """Open the store at `file:///folder` or `s3://bucket/prefix`. Raises ValueError for any other URL."""
-    parts = urlparse(url)
-    if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
-        return LocalStore(Path(unquote(parts.path)))
-    if parts.scheme == "s3" and parts.netloc:
-        from infra.storage_s3 import S3Store
-
-        return S3Store(parts.netloc, parts.path, cache, s3_endpoint)
-    raise ValueError(f"the store's URL is {url!r}; allowed are file:///folder and s3://bucket/prefix (set REFIT_STORE)")
-
-
 def s3_client(endpoint: str | None, access_key: str | None = None, secret_key: str | None = None) -> Any:
     """A boto3 S3 client; without keys, boto3's own chain finds them."""
     import boto3

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.settings import settings
-from infra.storage import FolderDamaged, Store, StoredFolder, open_store, verify_folder
+from infra.storage import FolderDamaged, Store, StoredFolder, verify_folder
+from infra.stores import open_store
 from tasks.errors import CorruptArtefact, StorageError, UserInputError
 from tasks.records import Artefact
 

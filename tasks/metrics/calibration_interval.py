@@ -1,4 +1,4 @@
-"""How sure an expected calibration error is: its interval by an inverted test, see tasks/metrics/inverted_test.py.
+"""How sure an expected calibration error is: its interval by an inverted test, see tasks/metrics/inversion.py.
 
 A model that is perfectly calibrated still shows an ECE of about 0.01 on 600 rows.
 """
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.metrics.calibration import Floats, ReliabilityTable, reliability_table
-from tasks.metrics.inverted_test import errors_not_rejected, largest_overall_gap
+from tasks.metrics.inversion import errors_not_rejected, largest_overall_gap
 from tasks.records import Measurement
 
 

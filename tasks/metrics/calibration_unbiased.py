@@ -9,7 +9,7 @@ calibration error estimation", which lessens the bias and does not know its size
 it reads as a probability as the ECE does. A root mean square is never below a mean: a limit meant for the ECE is a
 strict one here.
 
-The interval is made as that of the plain error: see tasks/metrics/inverted_test.py.
+The interval is made as that of the plain error: see tasks/metrics/inversion.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.metrics.inverted_test import errors_not_rejected, largest_overall_gap
+from tasks.metrics.inversion import errors_not_rejected, largest_overall_gap
 from tasks.records import Measurement
 
 Floats = npt.NDArray[np.float64]

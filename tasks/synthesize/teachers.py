@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from infra.chat_endpoint import AnswerLost, ChatAnswer, ChatEndpoint, EndpointRefused, EndpointUnavailable
 from tasks.errors import UserInputError
 from tasks.pii.masking import mask
 from tasks.secrets import named_secret
+from tasks.synthesize.bill import Bill
+from tasks.synthesize.local_teacher import LocalTeacher
 from tasks.synthesize.teacher_cache import Answer, Messages, TeacherCache
 from tasks.synthesize.teacher_config import Backend, EndpointBackend
 
@@ -25,21 +25,6 @@ WRONG_SETTINGS = {
     405: "this address takes no chat completions: check synthesis…backend.base_url",
 }
 """What every request would be answered with, so that none is sent after it. Any other refusal is about one prompt."""
-
-
-@dataclass
-class Bill:
-    """What asking came to."""
-
-    sent: int = 0
-    cached: int = 0
-    prompt_tokens: int = 0
-    answer_tokens: int = 0
-    cost: float = 0.0
-    """In the backend's currency. Where the endpoint did not say, or an answer was lost: the most it can have been."""
-    unanswered: Counter[str] = field(default_factory=Counter)
-    stopped: str | None = None
-    """Why no more was asked."""
 
 
 class Teacher(Protocol):
@@ -59,8 +44,6 @@ def open_teacher(backend: Backend) -> Teacher:
     """The teacher of a config. Raises MissingSecret, or UserInputError for a folder that holds no model."""
     if isinstance(backend, EndpointBackend):
         return EndpointTeacher(backend)
-    from tasks.synthesize.local_teacher import LocalTeacher
-
     return LocalTeacher(backend)
 
 

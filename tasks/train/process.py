@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import TrainingFailed, UserInputError
-from tasks.train.launch import command_of
+from tasks.train.command import command_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOG = "log.txt"

@@ -22,11 +22,11 @@ from infra.storage import (
     LocalStore,
     Store,
     manifest_of,
-    open_store,
     s3_client,
     verify_folder,
 )
 from infra.storage_s3 import S3Store
+from infra.stores import open_store
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "made-up",

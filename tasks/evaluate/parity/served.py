@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from infra.model_server import ServerFailed, model_server, predictions
-from infra.storage import MANIFEST, Store, file_sha256, open_store
+from infra.storage import MANIFEST, Store, file_sha256
+from infra.stores import open_store
 from tasks.errors import RefitError
 from tasks.evaluate.classifier.answers import Answers
 from tasks.records import Override, Release

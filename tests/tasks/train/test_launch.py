@@ -23,9 +23,9 @@ from tasks.records import DatasetRef, TaskKind
 from tasks.store import fetch
 from tasks.train import process
 from tasks.train.checkpoints import newest_whole
+from tasks.train.command import accelerate_settings, command_of
 from tasks.train.config import TrainingConfig
 from tasks.train.devices import check_devices
-from tasks.train.launch import accelerate_settings, command_of
 from tasks.train.plan import prepare_run
 from tasks.train.process import ROOT, run_training
 from tests.tasks.models.tiny_model import make_base_model
