@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from infra.settings import settings
 from infra.storage import file_sha256
-from tasks.acquire.readers import Reading, read_file
+from tasks.acquire.formats.readers import Reading, read_file
 from tasks.acquire.source_file import SourceFile
 from tasks.acquire.table import TEXT, Batch, Malformed, Origin
 from tasks.errors import CorruptArtefact, StorageError, UserInputError
@@ -101,9 +101,11 @@ def _key(file: SourceFile, reading: Reading) -> str:
 def readers_digest() -> str:
     """SHA-256 of the code that turns a file into rows, and of the libraries' versions that it rests on."""
     digest = hashlib.sha256(pa.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if not path.name.startswith("demo"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith("demo/"):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -16,10 +16,10 @@ from tasks.acquire.config import (
     TrafficSource,
     UsersSource,
 )
-from tasks.acquire.demo import demo_csv
-from tasks.acquire.demo_pairs import pairs_csv
+from tasks.acquire.demo.messages import demo_csv
+from tasks.acquire.demo.pairs import pairs_csv
+from tasks.acquire.formats.readers import Reading, format_of
 from tasks.acquire.local_files import local_files
-from tasks.acquire.readers import Reading, format_of
 from tasks.acquire.source_file import SourceFile
 from tasks.acquire.table import Origin, Wanted, wanted_columns
 from tasks.datasets.folder import SPLITS
@@ -34,11 +34,11 @@ def source_files(source: Source, section: str, task: TaskKind) -> list[SourceFil
     if isinstance(source, DemoSource):
         return [demo_file(source, section, task)]
     if isinstance(source, S3Source):
-        from tasks.acquire.s3_source import s3_files
+        from tasks.acquire.s3.source import s3_files
 
         return s3_files(source, section)
     if isinstance(source, HubSource):
-        from tasks.acquire.hub_source import hub_files
+        from tasks.acquire.hub.source import hub_files
 
         return hub_files(source, section)
     from tasks.acquire.traffic_source import traffic_files
@@ -96,7 +96,7 @@ def _wanted(config: DataConfig, source: Source, split: str) -> Wanted:
 def licence_of(source: Source) -> str | None:
     """The licence that the config states, or else the one that the hub does; null where it is not stated."""
     if source.licence is None and isinstance(source, HubSource):
-        from tasks.acquire.hub_source import hub_licence
+        from tasks.acquire.hub.source import hub_licence
 
         return hub_licence(source)
     return source.licence

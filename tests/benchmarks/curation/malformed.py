@@ -24,7 +24,7 @@ from tasks.acquire.config import DataConfig, FileSource
 from tasks.acquire.dataset import acquire_dataset
 from tasks.errors import UserInputError
 from tests.benchmarks.report import Comparison, compare, write_report
-from tests.tasks.acquire.malformed_files import CORPUS, MalformedFile
+from tests.tasks.acquire.formats.malformed_files import CORPUS, MalformedFile
 
 MOST_BYTES = 4 << 30
 MOST_SECONDS = 60.0

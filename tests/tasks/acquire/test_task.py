@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tasks.acquire.config import DataConfig, DemoSource, FileSource, HubSource, S3Source
-from tasks.acquire.demo import ROWS
-from tasks.acquire.demo_blemishes import BLEMISHES
+from tasks.acquire.demo.blemishes import BLEMISHES
+from tasks.acquire.demo.messages import ROWS
 from tasks.acquire.task import acquire, summary
 from tasks.datasets.folder import COLUMNS, lineage, read_quarantined, read_split
 from tasks.errors import DataRejected, UserInputError

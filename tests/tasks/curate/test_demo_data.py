@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.acquire.config import DataConfig, DemoSource
 from tasks.acquire.dataset import acquire_dataset
-from tasks.acquire.demo_blemishes import BLEMISHES
+from tasks.acquire.demo.blemishes import BLEMISHES
 from tasks.curate.config import CurationConfig
 from tasks.curate.curated import curate_dataset
 from tasks.datasets.folder import read_split

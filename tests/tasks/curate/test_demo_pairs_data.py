@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.acquire.config import DataConfig, DemoSource
 from tasks.acquire.dataset import acquire_dataset
-from tasks.acquire.demo_pairs import BLEMISHES, ROWS
+from tasks.acquire.demo.pairs import BLEMISHES, ROWS
 from tasks.curate.config import CurationConfig
 from tasks.curate.curated import curate_dataset
 from tasks.label.answers import keep_answers
