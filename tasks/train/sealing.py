@@ -1,15 +1,21 @@
-"""Sealing in a thread of its own: hashing, syncing and renaming a checkpoint do not hold up the steps after it."""
+"""Sealing in a thread of its own: hashing, syncing and renaming a large checkpoint do not hold up the steps after it.
+
+A small one is waited for: a step that is taken before a checkpoint is sealed is repeated where the training is killed.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
 from tasks.train.checkpoints import folder_bytes, keep_only, seal, steps_on, worth_keeping
 from tasks.train.disk import explained_writing
+
+PATIENCE_SECONDS = 0.5
+"""For so long the steps wait for a checkpoint to be sealed; a larger one is sealed beside them."""
 
 
 class Sealer:
@@ -37,6 +43,7 @@ class Sealer:
         """Have `written` sealed and what is no longer needed removed; waits for the checkpoint before, if need be."""
         self.wait()
         self._pending = self._pool.submit(self._seal, written, best, on_sealed)
+        wait([self._pending], PATIENCE_SECONDS)
 
     def check(self) -> None:
         """Raise what went wrong so far, without waiting."""

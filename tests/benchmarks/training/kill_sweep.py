@@ -7,8 +7,8 @@ A tiny classifier and a tiny language model (SFT, then DPO) are trained once wit
 trains again, is killed by SIGKILL, goes on, and its model folder, which holds the loss curves, is compared with the
 first one's by digest. Half of the points are killed at a random time. The others kill themselves inside a random one of
 the calls that make a checkpoint (write, sync, rename, remove), so that no instant of sealing is too short to be hit.
-Children are forked from a process that has the libraries loaded, so that times are spread over the training alone. A
-checkpoint is sealed while steps go on, so a kill before it is sealed repeats those steps on top of an interval.
+Children are forked from a process that has the libraries loaded, so that times are spread over the training alone.
+Where sealing takes longer than the steps wait for it, a kill before its end repeats those steps on top of an interval.
 """
 
 from __future__ import annotations

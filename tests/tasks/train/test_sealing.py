@@ -1,4 +1,4 @@
-"""Sealing happens beside the steps, one checkpoint at a time, and what goes wrong there comes out."""
+"""Sealing is waited for a moment and goes on beside the steps, one checkpoint at a time; what goes wrong comes out."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def written(folder: Path, step: int) -> Path:
     path.mkdir(parents=True)
     (path / "model.safetensors").write_bytes(bytes(1000))
     return path
+
+
+def test_a_checkpoint_that_is_sealed_soon_is_sealed_before_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "PATIENCE_SECONDS", 60)
+    with Sealer(tmp_path / "shelf") as sealer:
+        sealer.seal(written(tmp_path, 5), None)
+        assert is_whole(tmp_path / "shelf" / "checkpoint-5")
 
 
 def test_steps_go_on_while_a_checkpoint_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
