@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tasks.section import Section
-from tasks.synthesize.teacher_config import Backend
+from tasks.synthesize.teacher.config import Backend
 
 Form = Literal["lower", "upper", "no_punctuation", "terse", "quoted_email", "list", "formal"]
 StressName = Literal["typos", "terse", "new_vocabulary", "formal", "prior_shift", "longer"]

@@ -13,7 +13,7 @@ from tasks.synthesize.made import Made, Rewriting, rewrite_rows
 from tasks.synthesize.paraphrase import paraphrased
 from tasks.synthesize.reformat import reformatted
 from tasks.synthesize.slots import find_slots
-from tasks.synthesize.teacher import teach_rows
+from tasks.synthesize.teacher.rows import teach_rows
 from tasks.synthesize.typos import with_typos
 
 AddingMaker = TyposMaker | ParaphraseMaker | SlotsMaker | ReformatMaker | TeacherMaker

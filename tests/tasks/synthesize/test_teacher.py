@@ -15,7 +15,7 @@ from tasks.errors import MissingSecret, RefitError, UserInputError
 from tasks.synthesize.config import TeacherMaker
 from tasks.synthesize.copies import Existing
 from tasks.synthesize.made import Made
-from tasks.synthesize.teacher import teach_rows
+from tasks.synthesize.teacher.rows import teach_rows
 from tests.infra.chat_server import ChatServer, Reply, completion
 from tests.tasks.pii.made_up_rows import good_rows, rows
 from tests.tasks.synthesize.made_up import Writer, asked_for, prompt_rows, write_tiny_language_model

@@ -11,10 +11,10 @@ from infra.chat_endpoint import AnswerLost, ChatAnswer, ChatEndpoint, EndpointRe
 from tasks.errors import UserInputError
 from tasks.pii.masking import mask
 from tasks.secrets import named_secret
-from tasks.synthesize.bill import Bill
-from tasks.synthesize.local_teacher import LocalTeacher
-from tasks.synthesize.teacher_cache import Answer, Messages, TeacherCache
-from tasks.synthesize.teacher_config import Backend, EndpointBackend
+from tasks.synthesize.teacher.bill import Bill
+from tasks.synthesize.teacher.cache import Answer, Messages, TeacherCache
+from tasks.synthesize.teacher.config import Backend, EndpointBackend
+from tasks.synthesize.teacher.local import LocalTeacher
 
 TOKENS_A_MESSAGE = 8
 """What an endpoint may count for the frame of a message, above its text."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from tasks.pii.masking import mask
 from tasks.synthesize.copies import bare_form
-from tasks.synthesize.teacher_cache import Answer
+from tasks.synthesize.teacher.cache import Answer
 
 FENCE = re.compile(r"^\s*```(?:json)?\s*\n?(.*?)\n?\s*```\s*$", re.DOTALL | re.IGNORECASE)
 REFUSAL = re.compile(

@@ -12,14 +12,14 @@ import pandas as pd
 from tasks.errors import RefitError
 from tasks.records import TaskKind
 from tasks.synthesize.amounts import Counts
-from tasks.synthesize.bill import Bill
 from tasks.synthesize.config import TeacherMaker
 from tasks.synthesize.copies import Existing
 from tasks.synthesize.made import Made, as_made
-from tasks.synthesize.teacher_answers import fit_answer, fit_texts
-from tasks.synthesize.teacher_cache import Answer
-from tasks.synthesize.teacher_prompts import Prompt, answer_prompt, new_texts_prompt
-from tasks.synthesize.teachers import Teacher, open_teacher
+from tasks.synthesize.teacher.answers import fit_answer, fit_texts
+from tasks.synthesize.teacher.backends import Teacher, open_teacher
+from tasks.synthesize.teacher.bill import Bill
+from tasks.synthesize.teacher.cache import Answer
+from tasks.synthesize.teacher.prompts import Prompt, answer_prompt, new_texts_prompt
 
 OTHER_LABELS = 10
 

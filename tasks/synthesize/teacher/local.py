@@ -9,9 +9,9 @@ from typing import Any
 
 from infra.storage import manifest_of
 from tasks.errors import UserInputError
-from tasks.synthesize.bill import Bill
-from tasks.synthesize.teacher_cache import Answer, Messages, TeacherCache
-from tasks.synthesize.teacher_config import LocalBackend
+from tasks.synthesize.teacher.bill import Bill
+from tasks.synthesize.teacher.cache import Answer, Messages, TeacherCache
+from tasks.synthesize.teacher.config import LocalBackend
 
 
 def folder_digest(name: str) -> str:
