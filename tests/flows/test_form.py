@@ -57,7 +57,8 @@ def submit(page: Any) -> None:
             return
         except NothingCame:
             continue
-    said = [f"{answer.status} {answer.url}: {answer.text()}" for answer in answers]
+    sent = [answer for answer in answers if answer.request.method == "POST"]
+    said = [f"{answer.status} {answer.url}: {answer.text()}" for answer in sent]
     raise AssertionError("the form stayed open; the server said:\n" + "\n".join(said or ["nothing"]))
 
 
