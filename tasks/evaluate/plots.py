@@ -35,7 +35,7 @@ def plot_groups(overall: Measurement, groups: dict[str, Measurement], path: Path
     for place, value in enumerate(values):
         axes.text(0.012, place, f"{value:.1%}", transform=inside, va="center", color="white", fontsize=9)
     axes.set_xlim(left, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     axes.set_yticks(places, [shortened(name) for name in groups], parse_math=False)
     axes.invert_yaxis()
     axes.set_title(f"{quality} by group, with intervals")
