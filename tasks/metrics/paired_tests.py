@@ -33,8 +33,6 @@ class PairedTest:
     """Our score less theirs."""
     p_value: float
     """Two-sided: of a difference at least as large either way, if the two were alike."""
-    one_sided_p_value: float
-    """Of a difference at least as much in our favour, if the two were alike."""
 
 
 def approximate_randomisation(
@@ -42,7 +40,7 @@ def approximate_randomisation(
 ) -> PairedTest:
     """Test our score against theirs, for label indices of shape (rows,) below `classes` and a score of SCORES.
 
-    A p-value is (1 + resamples at least as far) / (1 + resamples), so that it is never 0 and the test keeps its level.
+    The p-value is (1 + resamples at least as far) / (1 + resamples): never 0, so that the test keeps its level.
     Raises ValueError where the score is unknown, or there are no rows.
     """
     if metric not in SCORES or len(labels) == 0:
@@ -50,14 +48,13 @@ def approximate_randomisation(
     cells, counts = np.unique(np.stack([labels, ours, theirs]), axis=1, return_counts=True)
     swaps = _Swaps(cells, counts, classes, metric)
     measured = float(swaps.differences(np.zeros((1, swaps.cells), dtype=np.int64))[0])
-    draw, either_way, our_way = np.random.default_rng(seed), 1, 1
+    draw, as_far = np.random.default_rng(seed), 1
     at_once = max(1, CELLS_AT_ONCE // (swaps.cells + 4 * classes))
     for start in range(0, samples, at_once):
         size = (min(at_once, samples - start), swaps.cells)
         found = swaps.differences(draw.binomial(swaps.counts, 0.5, size))
-        either_way += int((np.abs(found) >= abs(measured) - ROUNDING).sum())
-        our_way += int((found >= measured - ROUNDING).sum())
-    return PairedTest(measured, either_way / (1 + samples), our_way / (1 + samples))
+        as_far += int((np.abs(found) >= abs(measured) - ROUNDING).sum())
+    return PairedTest(measured, as_far / (1 + samples))
 
 
 class _Swaps:

@@ -6,7 +6,6 @@ A small one is waited for: a step that is taken before a checkpoint is sealed is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
@@ -39,10 +38,10 @@ class Sealer:
         if error is None:
             self.wait()
 
-    def seal(self, written: Path, best: int | None, on_sealed: Callable[[], None] = lambda: None) -> None:
+    def seal(self, written: Path, best: int | None) -> None:
         """Have `written` sealed and what is no longer needed removed; waits for the checkpoint before, if need be."""
         self.wait()
-        self._pending = self._pool.submit(self._seal, written, best, on_sealed)
+        self._pending = self._pool.submit(self._seal, written, best)
         wait([self._pending], PATIENCE_SECONDS)
 
     def check(self) -> None:
@@ -56,11 +55,10 @@ class Sealer:
         if pending is not None:
             pending.result()
 
-    def _seal(self, written: Path, best: int | None, on_sealed: Callable[[], None]) -> None:
+    def _seal(self, written: Path, best: int | None) -> None:
         start = time.monotonic()
         with explained_writing(written, lambda: self.newest_bytes):
             self.newest_bytes = folder_bytes(written)
             seal(written, self.shelf)
         self.newest_seconds = time.monotonic() - start
         keep_only(self.shelf, worth_keeping(steps_on(self.shelf), best))
-        on_sealed()

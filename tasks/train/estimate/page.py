@@ -50,12 +50,7 @@ def facts(found: Estimate, config: TrainingConfig) -> Facts:
             "memory",
             f"{bytes_in_words(found.peak_bytes)} at the peak; the device has {bytes_in_words(device.memory_bytes)}",
         ),
-        (
-            "time",
-            "not known"
-            if found.hours is None
-            else f"{hours_in_words(found.hours)}, at most: early stopping may end it sooner",
-        ),
+        ("time", _time(found)),
     ]
     if cost is not None:
         rows.append(("cost", f"{cost:,.2f} at {budget.price_per_hour:g} an hour and device"))
