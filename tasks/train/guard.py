@@ -96,9 +96,9 @@ class Guard:
     than 10 robust standard deviations (1.4826 times the median absolute deviation; Iglewicz and Hoaglin, 1993, call 3.5
     an outlier) above the running median of the 100 steps before, and also twice as high as where the training began and
     above 1 and above the loss of guessing, since a loss near zero, where a head that starts as a linear probe begins,
-    varies by large factors without harm. The gradient has exploded when the median norm
-    of the last 10 steps is more than 50 times its running median (the factor by which SPAM, arXiv:2501.06842, defines a
-    spike) and clipping cuts it.
+    varies by large factors without harm. The gradient has exploded when the median norm of the last 10 steps is more
+    than 50 times its running median (the factor by which SPAM, arXiv:2501.06842, defines a spike) and clipping
+    cuts it.
     """
 
     def __init__(self, clipped_at: float, loss_of_guessing: float = 0.0) -> None:

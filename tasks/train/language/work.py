@@ -118,7 +118,7 @@ class StageWork:
             "seed": config.seed,
             "bf16": cuda and torch.cuda.is_bf16_supported(),
             "use_cpu": not cuda,
-            # Over split parameters it is FSDP that computes again: see `launch.accelerate_settings`.
+            # Over split parameters it is FSDP that computes again: see `command.accelerate_settings`.
             "activation_checkpointing": config.activation_checkpointing and config.devices.sharding == "none",
             "dataloader_pin_memory": cuda,
             "logging_steps": max(1, steps // MOST_LOGGED_STEPS),
