@@ -75,7 +75,7 @@ class SpaceConfig(Section):
     label_smoothing: Range | None = None
     """`training.label_smoothing`, for classifiers."""
     rank: Range | None = None
-    """`training.technique.rank`; alpha moves with it, so that the size of the update stays the same."""
+    """`training.technique.rank`; alpha moves with it, unless the technique is `rank_stabilised`."""
 
     def ranges(self) -> dict[str, Uniform | LogUniform | Whole | OneOf]:
         """The ranges that are set, by the name of their setting."""

@@ -51,8 +51,9 @@ def own_values(training: TrainingConfig, task: TaskKind, config: SearchConfig) -
 def with_values(training: TrainingConfig, task: TaskKind, values: Values) -> TrainingConfig:
     """The training with other values: in its first stage where that has one of its own, else in the section.
 
-    Alpha moves with a rank, so that the update keeps its size. Raises UserInputError for a value that the training does
-    not allow, and for a rank where the technique has none.
+    Alpha moves with a rank, so that the update keeps its scale; a rank-stabilised one keeps alpha, since its scale goes
+    with the root of the rank (arXiv:2312.03732). Raises UserInputError for a value that the training does not allow,
+    and for a rank where the technique has none.
     """
     content: dict[str, Any] = training.model_dump(mode="json")
     stages = [stage.model_dump(mode="json") for stage in training.stages_for(task)]
@@ -60,7 +61,8 @@ def with_values(training: TrainingConfig, task: TaskKind, values: Values) -> Tra
         if name == RANK:
             technique = content["technique"]
             _require_rank(training)
-            technique["alpha"] *= value / technique["rank"]
+            if not technique.get("rank_stabilised"):
+                technique["alpha"] *= value / technique["rank"]
             technique["rank"] = value
         elif stages[0].get(name) is not None:
             stages[0][name] = value

@@ -39,6 +39,11 @@ def test_alpha_moves_with_the_rank_so_that_the_update_keeps_its_size() -> None:
     assert found.technique.model_dump()["alpha"] == 128
 
 
+def test_a_rank_stabilised_update_keeps_its_alpha() -> None:
+    found = with_values(training(technique=LORA | {"rank_stabilised": True}), "instruction", {"rank": 64})
+    assert (found.technique.model_dump()["rank"], found.technique.model_dump()["alpha"]) == (64, 32)
+
+
 def test_the_values_of_the_config_are_tried_only_where_they_are_within_the_ranges() -> None:
     wide, narrow = ({"kind": "log_uniform", "low": 1e-5, "high": high} for high in (1e-3, 1e-4))
     asked = training(learning_rate=3e-4)
