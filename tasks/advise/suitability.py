@@ -9,7 +9,6 @@ from typing import Literal
 Suits = Literal["too_few", "suits", "more_than_needed"]
 
 SMALL_MODEL_PARAMETERS = 300_000_000
-ROWS_PER_LABEL = 8
 CURATED_ROWS = (5_000, 15_000)
 """Good rows that can beat ten times as many noisy ones (LIMA, arXiv:2305.11206; AlpaGasus, arXiv:2307.08701)."""
 
@@ -21,6 +20,11 @@ class Range:
     low: int
     high: int | None
     why: str
+    of_each_label: int = 8
+
+    def least(self, labels: int) -> int:
+        """Rows for so many labels."""
+        return max(self.low, self.of_each_label * labels)
 
 
 ADAPTERS = Range(
@@ -28,6 +32,7 @@ ADAPTERS = Range(
 )
 FULL_LARGE = Range(10_000, None, "training every parameter of a large model wants tens of thousands of rows")
 FULL_SMALL = Range(300, None, "an encoder of this size learns a classification from a few hundred rows")
+FEW_SHOT = Range(16, 200, "a few dozen very specific rows, 64 as a rule, can lift a hard task", of_each_label=4)
 LAST_LAYERS = Range(200, 50_000, "a few layers have few parameters to settle")
 
 
@@ -46,18 +51,18 @@ def suitability(rows: int, labels: int, technique: str, parameters: int | None) 
     counts as large.
     """
     wanted = _range(technique, parameters)
-    low = max(wanted.low, ROWS_PER_LABEL * labels)
+    low = wanted.least(labels)
+    high = wanted.high and max(wanted.high, 2 * low)
     size = f" of {parameters / 1e6:,.0f} M parameters" if parameters else ""
-    span = f"{low:,} or more" if wanted.high is None else f"{low:,} to {wanted.high:,}"
-    of_labels = f" ({ROWS_PER_LABEL} for each of {labels:,} labels)" if low > wanted.low else ""
+    span = f"{low:,} or more" if high is None else f"{low:,} to {high:,}"
+    of_labels = f" ({wanted.of_each_label} for each of {labels:,} labels)" if low > wanted.low else ""
     told = f"{technique.replace('_', ' ')} fine-tuning{size} is commonly done with {span} rows{of_labels}: {wanted.why}"
     if rows < low:
-        other = " An adapter (technique: {kind: lora}) wants fewer." if wanted is FULL_LARGE else ""
-        return Suitability("too_few", f"{rows:,} rows are few: {told}.{other}")
-    if wanted.high is not None and rows > wanted.high:
+        return Suitability("too_few", f"{rows:,} rows are few: {told}.{_with_fewer(wanted, rows, labels)}")
+    if high is not None and rows > high:
+        more = "An adapter (technique: {kind: lora})" if wanted is FEW_SHOT else "Full fine-tuning"
         return Suitability(
-            "more_than_needed",
-            f"{rows:,} rows are more than this technique needs: {told}. Full fine-tuning may do better.",
+            "more_than_needed", f"{rows:,} rows are more than this technique needs: {told}. {more} may do better."
         )
     return Suitability("suits", f"{rows:,} rows suit the technique: {told}.")
 
@@ -88,7 +93,16 @@ def count_parameters(folder: Path) -> int | None:
     return total if files else None
 
 
+def _with_fewer(wanted: Range, rows: int, labels: int) -> str:
+    """The technique that so many rows are enough for; nothing where there is none."""
+    if wanted is FULL_LARGE and rows >= ADAPTERS.least(labels):
+        return " An adapter (technique: {kind: lora}) wants fewer."
+    if wanted is not FEW_SHOT and rows >= FEW_SHOT.least(labels):
+        return " So few can do with technique: {kind: few_shot}."
+    return ""
+
+
 def _range(technique: str, parameters: int | None) -> Range:
     if technique == "full":
         return FULL_SMALL if parameters is not None and parameters <= SMALL_MODEL_PARAMETERS else FULL_LARGE
-    return LAST_LAYERS if technique == "last_layers" else ADAPTERS
+    return {"last_layers": LAST_LAYERS, "few_shot": FEW_SHOT}.get(technique, ADAPTERS)

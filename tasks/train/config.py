@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.records import TaskKind
 from tasks.section import Section
 from tasks.train.budget_config import BudgetConfig
 from tasks.train.classifier.adversarial_config import AdversarialConfig
 from tasks.train.stage_kinds import AnyStage, ClassifyStage, DpoStage, SftStage, Stage
-from tasks.train.technique_kinds import FullTechnique, Technique
+from tasks.train.technique_kinds import FEW_SHOT_DEFAULTS, FewShotTechnique, FullTechnique, Technique
 
 
 class DevicesConfig(Section):
@@ -71,6 +71,15 @@ class TrainingConfig(Section):
     """The device that is planned for, and how much of it may be spent."""
     seed: int = Field(default=17, ge=0)
     """Seed of initialisation, order and dropout; on CPU the same seed gives the same model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_shots_have_defaults_of_their_own(cls, content: Any) -> Any:
+        technique = content.get("technique") if isinstance(content, dict) else None
+        few = isinstance(technique, FewShotTechnique) or (
+            isinstance(technique, dict) and technique.get("kind") == "few_shot"
+        )
+        return {**FEW_SHOT_DEFAULTS, **content} if few else content
 
     def stages_for(self, task: TaskKind) -> tuple[AnyStage, ...]:
         """The stages that rows of this kind are taught with: those of the config, or the usual ones."""

@@ -12,7 +12,7 @@ from tasks.train.ranks import processes
 PATIENCE = timedelta(days=1)
 """How long the others wait while the first process works alone, as for a teacher's answers."""
 SHARDED_STAGES = ("classify", "sft")
-SHARDED_TECHNIQUES = ("full", "last_layers", "lora")
+SHARDED_TECHNIQUES = ("full", "last_layers", "lora", "few_shot")
 
 
 def check_devices(config: TrainingConfig, task: TaskKind) -> None:

@@ -23,13 +23,9 @@ class LastLayersTechnique(Section):
     """How many of the last transformer layers are trained; 4 to 6 is usual."""
 
 
-class LoraTechnique(Section):
-    """Low-rank adapters on all linear layers, merged into the model at the end (Hu et al., arXiv:2106.09685).
+class LowRankTechnique(Section):
+    """What adapters on all linear layers share."""
 
-    Of a mixture of experts, the experts' matrices get adapters too, the router never.
-    """
-
-    kind: Literal["lora"] = "lora"
     rank: int = Field(default=16, ge=1)
     """Rank of the update."""
     alpha: float = Field(default=32, gt=0)
@@ -40,6 +36,25 @@ class LoraTechnique(Section):
     """Scale by alpha / sqrt(rank) instead, which keeps high ranks learning (rsLoRA, arXiv:2312.03732)."""
     dora: bool = False
     """Learn the length of each weight column apart from its direction (DoRA, arXiv:2402.09353); slower."""
+
+
+class LoraTechnique(LowRankTechnique):
+    """Low-rank adapters on all linear layers, merged into the model at the end (Hu et al., arXiv:2106.09685).
+
+    Of a mixture of experts, the experts' matrices get adapters too, the router never.
+    """
+
+    kind: Literal["lora"] = "lora"
+
+
+class FewShotTechnique(LowRankTechnique):
+    """A few dozen very specific rows, 64 as a rule: adapters as with `lora`, in small batches, seen many times.
+
+    What the section `training` leaves out has defaults of its own then: batch_size 8, epochs 20 and
+    early_stopping_patience 5, since few rows want more steps than is usual (arXiv:2006.05987).
+    """
+
+    kind: Literal["few_shot"] = "few_shot"
 
 
 class QloraTechnique(Section):
@@ -70,6 +85,11 @@ class ExpertLoraTechnique(Section):
 
 
 Technique = Annotated[
-    FullTechnique | LastLayersTechnique | LoraTechnique | QloraTechnique | ExpertLoraTechnique,
+    FullTechnique | LastLayersTechnique | LoraTechnique | FewShotTechnique | QloraTechnique | ExpertLoraTechnique,
     Field(discriminator="kind"),
 ]
+
+ADAPTERS = ("lora", "few_shot", "qlora", "expert_lora")
+"""The kinds that leave the base model's own parameters as they are."""
+FEW_SHOT_DEFAULTS = {"batch_size": 8, "epochs": 20.0, "early_stopping_patience": 5}
+"""Of the section `training`, with the technique `few_shot`."""

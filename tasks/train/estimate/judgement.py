@@ -8,6 +8,7 @@ from tasks.records import Advice
 from tasks.train.config import TrainingConfig
 from tasks.train.estimate.record import Estimate, StageEstimate
 from tasks.train.estimate.units import bytes_in_words, hours_in_words, number_in_words
+from tasks.train.technique_kinds import ADAPTERS
 
 TOKENS_PER_PARAMETER = 20
 """Tokens a parameter at which pre-training is compute-optimal (Hoffmann et al., arXiv:2203.15556)."""
@@ -99,7 +100,7 @@ def _steps(stage: StageEstimate, config: TrainingConfig) -> Iterator[str]:
             f"the stage {stage.kind} has only {stage.steps} steps, too few for a schedule to settle: a smaller "
             f"training.batch_size (now {config.batch_size}) or more epochs give more"
         )
-    if stage.epochs > MOST_EPOCHS:
+    if stage.epochs > MOST_EPOCHS and config.technique.kind != "few_shot":
         yield (
             f"the stage {stage.kind} sees every row {stage.epochs:g} times: past some four epochs repeats bring little "
             "(arXiv:2305.16264), and a language model learns rows by heart; early stopping will end it sooner"
@@ -107,8 +108,7 @@ def _steps(stage: StageEstimate, config: TrainingConfig) -> Iterator[str]:
 
 
 def _parameters(stage: StageEstimate, found: Estimate, config: TrainingConfig) -> Iterator[str]:
-    adapters = config.technique.kind in ("lora", "qlora", "expert_lora")
-    if adapters or not stage.learned_tokens:
+    if config.technique.kind in ADAPTERS or not stage.learned_tokens:
         return
     each = stage.learned_tokens / stage.trainable
     if found.parameters >= LARGE_PARAMETERS and each < LEAST_TOKENS_PER_PARAMETER:

@@ -14,9 +14,8 @@ from trl.trainer.utils import add_fused_lm_head
 from tasks.models.classifier_network import classifier_without_weights, reads_the_mean
 from tasks.train.estimate.kernels import DeviceKind
 from tasks.train.estimate.material import read_config
-from tasks.train.language.network import ADAPTERS
 from tasks.train.plan import RunPlan
-from tasks.train.technique_kinds import ExpertLoraTechnique, LoraTechnique, QloraTechnique, Technique
+from tasks.train.technique_kinds import ADAPTERS, ExpertLoraTechnique, LoraTechnique, QloraTechnique, Technique
 from tasks.train.techniques.adapters import add_expert_lora
 from tasks.train.techniques.apply import apply_technique, check_recomputation
 from tasks.train.techniques.experts import first_experts

@@ -14,6 +14,7 @@ from pathlib import Path
 from tasks.train.config import TrainingConfig
 from tasks.train.estimate.material import Material
 from tasks.train.estimate.resident import resident_bytes
+from tasks.train.technique_kinds import ADAPTERS
 
 IMPORTED_LATE = ("codecarbon.core.cpu", "matplotlib.backends.backend_agg", "scipy.optimize")
 """What a training imports while it measures energy, draws its curves and fits the temperature."""
@@ -22,7 +23,7 @@ IMPORTED_LATE = ("codecarbon.core.cpu", "matplotlib.backends.backend_agg", "scip
 def runtime_of(material: Material) -> int:
     """Bytes of this process once it has done what a training does, rows included, on a network of next to nothing."""
     config = material.plan.config
-    with_adapters = ("peft",) if config.technique.kind in ("lora", "qlora", "expert_lora") else ()
+    with_adapters = ("peft",) if config.technique.kind in ADAPTERS else ()
     for name in (*IMPORTED_LATE, *with_adapters):
         importlib.import_module(name)
     return _with_answers(material) if material.works else _with_labels(material, config)

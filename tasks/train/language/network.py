@@ -12,11 +12,11 @@ from safetensors import SafetensorError
 from tasks.errors import UserInputError
 from tasks.models.bundled import ALLOWED
 from tasks.train.plan import RunPlan
+from tasks.train.technique_kinds import ADAPTERS
 from tasks.train.techniques.qlora import quantised_loading
 
 UNLIMITED = 1_000_000
 """Tokenizers that know no limit give a length beyond this."""
-ADAPTERS = ("lora", "qlora", "expert_lora")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tasks.errors import UserInputError
 from tasks.records import TaskKind
 from tasks.train.config import TrainingConfig
 from tasks.train.search.config import LogUniform, OneOf, SearchConfig, Whole
+from tasks.train.technique_kinds import ADAPTERS
 
 RANK = "rank"
 WHOLE_NUMBERS = ("batch_size", "warmup_steps", RANK)
@@ -107,7 +108,7 @@ def _require_rank(training: TrainingConfig) -> float:
     rank = getattr(training.technique, "rank", None)
     if rank is None:
         raise UserInputError(
-            f"search.space.rank needs a technique with a rank (lora, qlora, expert_lora), but training.technique "
+            f"search.space.rank needs a technique with a rank ({', '.join(ADAPTERS)}), but training.technique "
             f"is {training.technique.kind}"
         )
     return float(rank)

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.errors import UserInputError
-from tasks.train.technique_kinds import ExpertLoraTechnique, LoraTechnique, QloraTechnique
+from tasks.train.technique_kinds import ExpertLoraTechnique, LowRankTechnique, QloraTechnique
 from tasks.train.techniques.experts import CHOSEN, Chosen, all_experts
 from tasks.train.techniques.linears import adaptable_linears
 
 ADAPTER = "default"
-AnyLora = LoraTechnique | QloraTechnique | ExpertLoraTechnique
+AnyLora = LowRankTechnique | QloraTechnique | ExpertLoraTechnique
 
 
-def add_lora(network: Any, technique: LoraTechnique | QloraTechnique, new_modules: list[str]) -> Any:
+def add_lora(network: Any, technique: LowRankTechnique | QloraTechnique, new_modules: list[str]) -> Any:
     """The network with frozen weights and adapters on all linear layers but the head, and on all fused experts.
 
     A router is never adapted. Experts' adapters are plain LoRA: PEFT has no DoRA for them. Raises UserInputError where
     DoRA is asked for on a mixture of experts.
     """
     experts = all_experts(network)
-    if experts and isinstance(technique, LoraTechnique) and technique.dora:
+    if experts and isinstance(technique, LowRankTechnique) and technique.dora:
         raise UserInputError(
             "training.technique.dora is true, but the base model's experts are fused matrices, for which there is no "
             "DoRA: set dora: false, or choose a model without experts"

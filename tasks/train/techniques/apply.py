@@ -23,7 +23,7 @@ from tasks.errors import UserInputError
 from tasks.train.technique_kinds import (
     ExpertLoraTechnique,
     LastLayersTechnique,
-    LoraTechnique,
+    LowRankTechnique,
     QloraTechnique,
     Technique,
 )
@@ -41,7 +41,7 @@ def apply_technique(
 
     if isinstance(technique, LastLayersTechnique):
         layers.freeze_below(network, technique.layers, new_modules)
-    elif isinstance(technique, LoraTechnique):
+    elif isinstance(technique, LowRankTechnique):
         return adapters.add_lora(network, technique, new_modules)
     elif isinstance(technique, QloraTechnique):
         return adapters.add_lora(qlora.ready_for_adapters(network), technique, new_modules)
@@ -89,7 +89,7 @@ def check_together(technique: Technique, bits: Bits | None) -> None:
             f"training.quantisation_aware is {bits}, but the fused experts that expert_lora trains cannot be trained "
             "so: set quantisation_aware: null, or choose lora on a model without experts"
         )
-    if isinstance(technique, LoraTechnique) and technique.dora:
+    if isinstance(technique, LowRankTechnique) and technique.dora:
         raise UserInputError(
             f"training.quantisation_aware is {bits}, but training.technique.dora is true, which cannot "
             "be combined: set dora: false, or quantisation_aware: null"

@@ -24,6 +24,11 @@ BILLIONS = 8_000_000_000
         (60, 0, "lora", BILLIONS, "too_few"),
         (200_000, 0, "lora", BILLIONS, "more_than_needed"),
         (1_400, 12, "last_layers", 22_000_000, "suits"),
+        (64, 0, "few_shot", BILLIONS, "suits"),
+        (64, 12, "few_shot", 22_000_000, "suits"),
+        (64, 77, "few_shot", 22_000_000, "too_few"),
+        (400, 77, "few_shot", 22_000_000, "suits"),
+        (1_400, 0, "few_shot", BILLIONS, "more_than_needed"),
     ],
 )
 def test_rows_against_technique(rows: int, labels: int, technique: str, parameters: int | None, state: str) -> None:
@@ -34,6 +39,13 @@ def test_rows_against_technique(rows: int, labels: int, technique: str, paramete
 
 def test_too_few_rows_for_a_large_model_point_to_an_adapter() -> None:
     assert "lora" in suitability(1_400, 0, "full", BILLIONS).sentence
+
+
+def test_a_few_dozen_rows_point_to_few_shot_fine_tuning() -> None:
+    for technique in ("full", "lora", "last_layers"):
+        assert "few_shot" in suitability(64, 8, technique, BILLIONS).sentence
+    assert "few_shot" not in suitability(10, 0, "lora", BILLIONS).sentence
+    assert "lora" in suitability(1_400, 0, "few_shot", BILLIONS).sentence
 
 
 def test_many_doubtful_labels_are_mended_before_more_rows_are_collected() -> None:

@@ -51,6 +51,13 @@ def test_a_good_choice_has_no_warning() -> None:
     assert warnings_of(estimate(trainable=40_000_000), ENOUGH, config()) == []
 
 
+def test_many_passes_are_a_poor_choice_but_for_few_shots() -> None:
+    often = estimate(trainable=40_000_000, epochs=20)
+    (warning,) = warnings_of(often, ENOUGH, config())
+    assert "sees every row 20 times" in warning
+    assert warnings_of(often, ENOUGH, config(technique={"kind": "few_shot"})) == []
+
+
 def test_what_does_not_fit_is_told_with_a_change_that_would() -> None:
     change = Change(setting="training.technique: {kind: qlora}", memory_bytes=9 * GIGABYTE)
     (warning,) = warnings_of(estimate(weights=128, trainable=1, would_fit=(change,)), ENOUGH, config())

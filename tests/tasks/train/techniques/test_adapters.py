@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from tasks.errors import UserInputError
 from tasks.train.steering import load_weights
-from tasks.train.technique_kinds import LoraTechnique
+from tasks.train.technique_kinds import FewShotTechnique, LoraTechnique
 from tasks.train.techniques.apply import apply_technique, merge_adapters
 from tests.tasks.train.techniques.networks import (
     CONFIGS,
@@ -68,6 +68,12 @@ def test_lora_reaches_every_expert(kind: str) -> None:
     experts = [module for name, module in network.named_modules() if name.endswith(".experts")]
     assert experts
     assert all(len(module.lora_chosen["default"]) == module.get_base_layer().num_experts for module in experts)
+
+
+@pytest.mark.parametrize("kind", ["bert", "qwen3", "qwen3_moe"])
+def test_few_shot_fine_tuning_trains_what_lora_trains(kind: str) -> None:
+    few = apply_technique(make(kind), FewShotTechnique(rank=4), new_modules(kind))
+    assert trained(few) == trained(adapted(kind))
 
 
 def test_dora_on_fused_experts_is_refused() -> None:
