@@ -54,6 +54,11 @@ class Blemishes:
     """Rows that stand word for word, with their label, in the holdout."""
 
     @property
+    def pii(self) -> int:
+        """Texts with personal data of any kind."""
+        return self.emails + self.phones + self.ibans + self.cards
+
+    @property
     def added(self) -> int:
         """Rows that exist only as a blemish, being copies or empty; the others spoil a row of their own."""
         copies = self.duplicates + self.folded_duplicates + self.near_duplicates + self.conflicting_duplicates

@@ -78,6 +78,11 @@ class PairBlemishes:
     """Rows that stand word for word in the holdout."""
 
     @property
+    def pii(self) -> int:
+        """Messages with personal data of any kind."""
+        return self.emails + self.phones + self.ibans + self.cards
+
+    @property
     def added(self) -> int:
         """Rows that exist only as a blemish; the others spoil a row of their own."""
         copies = self.duplicates + self.folded_duplicates + self.swapped_duplicates

@@ -1,4 +1,4 @@
-"""The benchmark `training`: against TRL, Trainer and SetFit; the recipe; DPO's cost; a plan's memory; kills.
+"""The benchmark `training`: against TRL, Trainer and SetFit; the recipe; few shots; DPO's cost; memory; kills.
 
 make bench NAME=training
 python -m tests.benchmarks.training --only dpo-cost memory
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.benchmarks.report import Comparison, write_report
-from tests.benchmarks.training import classifier, dpo_cost, estimate, kill_sweep, recipe, sft
+from tests.benchmarks.training import classifier, dpo_cost, estimate, few_shot, kill_sweep, recipe, sft
 
 PARTS: dict[str, Callable[[], list[Comparison]]] = {
     # First, since its children are forked: from a process in which nothing has started threads.
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[], list[Comparison]]] = {
     "sft": sft.measure,
     "classifier": partial(classifier.measure, seeds=[0, 1, 2, 3, 4]),
     "recipe": partial(recipe.measure, seeds=[0, 1, 2], epochs=2.0),
+    "few-shot": partial(few_shot.measure, seeds=[0, 1, 2]),
     "dpo-cost": dpo_cost.measure,
     "memory": estimate.measure,
 }

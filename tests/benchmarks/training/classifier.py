@@ -17,26 +17,20 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from flows.config import load_config
-from tasks.datasets.folder import empty_rows, keep_dataset
 from tasks.models.bundled import resolve_base_model
-from tasks.models.torch_classifier import TorchClassifier
-from tasks.store import fetch
 from tasks.train.config import TrainingConfig
-from tasks.train.plan import prepare_run
-from tasks.train.process import run_training
 from tests.benchmarks.home import home_of_its_own
 from tests.benchmarks.report import Comparison, compare, write_report
+from tests.benchmarks.training.trained import share_right, train_on
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data" / "banking77"
@@ -83,20 +77,12 @@ def _run(name: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, *, fe
 def _ours(_: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, few_rows: bool, home: Path) -> Result:
     written = load_config(ROOT / "deployments" / "banking77.yaml").training
     config = TrainingConfig.model_validate({**written.model_dump(), **(FEW_ROWS if few_rows else {}), "seed": seed})
-    rows = training.assign(source="banking77", row=range(1, len(training) + 1))
-    rows = rows.assign(id=rows["row"].astype(str))
-    per_label = rows.groupby("label")
+    per_label = training.groupby("label")
     validation = per_label.sample(1, random_state=seed) if few_rows else per_label.sample(frac=0.05, random_state=seed)
-    splits = {"train": rows.drop(validation.index), "validation": validation}
-    dataset = keep_dataset(splits, empty_rows(), rows_in=len(rows), merged=0, origin={"seed": seed})
-    run = prepare_run(home / "runs", dataset, fetch(dataset), config, code="benchmark")
-    moments: list[float] = []
-    figures = run_training(run, lambda *_: moments.append(time.perf_counter()), lambda _: None)
-    classifier = TorchClassifier.load(run / "model")
-    predicted = np.array(classifier.labels, dtype=object)[classifier.logits(test["text"].tolist()).argmax(axis=1)]
-    samples = figures["epochs_done"] * len(splits["train"])
-    accuracy = float((predicted == test["label"].to_numpy()).mean())
-    return {"seconds": moments[-1] - moments[0], "samples": samples, "accuracy": accuracy}
+    splits = {"train": training.drop(validation.index), "validation": validation}
+    done = train_on(splits, config, home)
+    samples = done.figures["epochs_done"] * len(splits["train"])
+    return {"seconds": done.seconds, "samples": samples, "accuracy": share_right(done.model, test)}
 
 
 def _peer(name: str, training: pd.DataFrame, test: pd.DataFrame, seed: int, few_rows: bool, home: Path) -> Result:

@@ -16,22 +16,17 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from flows.config import load_config
-from tasks.datasets.folder import empty_rows, keep_dataset
 from tasks.models.bundled import resolve_base_model
 from tasks.models.classifier_network import POOLING
-from tasks.models.torch_classifier import TorchClassifier
-from tasks.store import fetch
 from tasks.train.config import TrainingConfig
-from tasks.train.plan import prepare_run
-from tasks.train.process import run_training
 from tests.benchmarks.home import home_of_its_own
 from tests.benchmarks.report import Comparison, compare, write_report
 from tests.benchmarks.training.classifier import DATA, ROOT
+from tests.benchmarks.training.trained import share_right, train_on
 
 CHANGES = ("first-token", "no-smoothing")
 HELD_BACK = 0.1
@@ -66,19 +61,11 @@ def measure(seeds: Sequence[int], epochs: float, changes: Sequence[str] = CHANGE
 
 def _right_answers(change: str, seed: int, epochs: float) -> float:
     rows = pd.read_csv(DATA / "train.csv", dtype="str").rename(columns={"category": "label"})
-    rows = rows.assign(source="banking77", row=range(1, len(rows) + 1))
-    rows = rows.assign(id=rows["row"].astype(str))
     judged = rows.groupby("label").sample(frac=HELD_BACK, random_state=seed)
     splits = {"train": rows.drop(judged.index), "validation": judged}
     with home_of_its_own() as home:
-        dataset = keep_dataset(splits, empty_rows(), rows_in=len(rows), merged=0, origin={"seed": seed})
-        run = prepare_run(
-            home / "runs", dataset, fetch(dataset), _training(change, seed, epochs, home), code="benchmark"
-        )
-        run_training(run, lambda *_: None, lambda _: None)
-        classifier = TorchClassifier.load(run / "model")
-        predicted = np.array(classifier.labels, dtype=object)[classifier.logits(judged["text"].tolist()).argmax(axis=1)]
-    return float((predicted == judged["label"].to_numpy()).mean())
+        done = train_on(splits, _training(change, seed, epochs, home), home)
+        return share_right(done.model, judged)
 
 
 def _training(change: str, seed: int, epochs: float, home: Path) -> TrainingConfig:
