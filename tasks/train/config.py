@@ -18,7 +18,8 @@ class DevicesConfig(Section):
     """On how many devices one training runs. One process trains on one GPU, or on the CPU where there is none."""
 
     processes: int = Field(default=1, ge=1)
-    """Processes of this machine that train together (torchrun's world size)."""
+    """Processes that train together (torchrun's world size): on this machine, or shared out evenly over several nodes,
+    which infra/kubernetes/training-job.yaml starts."""
     sharding: Literal["none", "full"] = "none"
     """`none` keeps the whole model on each device (DDP); `full` splits parameters, gradients and optimiser (FSDP2)."""
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tasks.errors import UserInputError
 from tasks.records import TaskKind
 from tasks.train.config import DevicesConfig, TrainingConfig
-from tasks.train.ranks import processes
+from tasks.train.ranks import processes, processes_here
 
 PATIENCE = timedelta(days=1)
 """How long the others wait while the first process works alone, as for a teacher's answers."""
@@ -63,10 +63,11 @@ def join_the_others(devices: DevicesConfig) -> None:
     import torch
     from accelerate import PartialState
 
-    if torch.cuda.is_available() and torch.cuda.device_count() < started:
+    here = processes_here()
+    if torch.cuda.is_available() and torch.cuda.device_count() < here:
         raise UserInputError(
-            f"training.devices.processes is {started}, but this machine has {torch.cuda.device_count()} GPU(s), and "
-            "each process needs one of its own"
+            f"training.devices.processes is {started}, {here} of them on this machine, which has "
+            f"{torch.cuda.device_count()} GPU(s), and each process needs one of its own"
         )
     if devices.sharding == "full" and not torch.cuda.is_available():
         raise UserInputError(

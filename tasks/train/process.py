@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import TrainingFailed, UserInputError
-from tasks.train.command import command_of
+from tasks.train.command import ALONE, Node, command_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LOG = "log.txt"
 QUOTED_LINES = 12
 LAUNCHER_FAILED = re.compile(r"^[WE]\d{4} .*torch/distributed/elastic/.*\bfailed\b|^.*ChildFailedError", re.MULTILINE)
 """The first line that torchrun writes about a process of its that failed."""
@@ -33,9 +32,12 @@ def _unheard(_step: int, _measures: dict[str, float], _seconds_left: float | Non
 
 
 def run_training(
-    folder: Path, on_progress: OnProgress, on_note: OnNote, on_measures: OnMeasures = _unheard
+    folder: Path, on_progress: OnProgress, on_note: OnNote, on_measures: OnMeasures = _unheard, node: Node = ALONE
 ) -> dict[str, float]:
     """Train as `folder/run.json` says; the model is then in `folder/model`. Returns the figures of its making.
+
+    Of several machines that train together each calls this as its own `node`; the first one alone hears anything, and
+    has the figures.
 
     `on_progress` is told steps done, steps in all, and a few words; `on_note` what else a person should know;
     `on_measures` a step, what was measured there by the metric's name, and the seconds that are left. Whatever ends
@@ -43,10 +45,11 @@ def run_training(
     must mend, and TrainingFailed with the last lines of the log for anything else.
     """
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
-    with (folder / LOG).open("ab") as log:
+    log_path = folder / node.file("log", ".txt")
+    with log_path.open("ab") as log:
         start = log.tell()
         process = subprocess.Popen(
-            command_of(folder),
+            command_of(folder, node),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
@@ -61,13 +64,15 @@ def run_training(
             code = process.wait()
         finally:
             _end(process)
+    if code == 0 and node.rank > 0:
+        return {}
     if last.get("event") == "done" and code == 0:
         metrics: dict[str, float] = last["metrics"]
         return metrics
     if last.get("event") == "refused":
         raise UserInputError(last["message"])
     message = last["message"] if last.get("event") == "failed" else None
-    raise TrainingFailed(_explain(folder / LOG, start, code, message))
+    raise TrainingFailed(_explain(log_path, start, code, message))
 
 
 def _follow(lines: Iterable[str], on_progress: OnProgress, on_note: OnNote, on_measures: OnMeasures) -> dict[str, Any]:

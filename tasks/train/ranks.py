@@ -20,6 +20,11 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def processes_here() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", processes()))
+
+
 def wait_for_all() -> None:
     """Go on only when every process has come here."""
     if processes() > 1:

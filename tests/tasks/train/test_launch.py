@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,9 +22,9 @@ from tasks.models.language_model import LanguageModel
 from tasks.models.torch_classifier import TorchClassifier
 from tasks.records import DatasetRef, TaskKind
 from tasks.store import fetch
-from tasks.train import process
+from tasks.train import launch, process
 from tasks.train.checkpoints import newest_whole
-from tasks.train.command import accelerate_settings, command_of
+from tasks.train.command import Node, accelerate_settings, command_of
 from tasks.train.config import TrainingConfig
 from tasks.train.devices import check_devices
 from tasks.train.plan import prepare_run
@@ -93,6 +94,72 @@ def test_one_process_is_started_plainly_and_several_by_accelerate(prepare: Prepa
     assert split["fsdp_config"]["fsdp_activation_checkpointing"] is True
 
 
+def test_each_node_has_its_own_settings_and_its_share_of_the_processes(prepare: Prepare) -> None:
+    folder = prepare(devices=TWO)
+    second = Node(rank=1, count=2, host="node-0.training", port=29500)
+    assert command_of(folder, second)[4] == str(folder / "accelerate-1.yaml")
+    written = yaml.safe_load((folder / "accelerate-1.yaml").read_text())
+    names = ("num_machines", "machine_rank", "main_process_ip", "main_process_port", "num_processes")
+    assert [written[name] for name in names] == [2, 1, "node-0.training", 29500, 2]
+    with pytest.raises(UserInputError, match="processes is 2, which 3 nodes cannot share evenly"):
+        command_of(folder, Node(rank=0, count=3, host="node-0", port=29500))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--nodes", "2", "--node-rank", "2", "--main", "a:1"], "--node-rank is 2 of --nodes 2; allowed are 0 to 1"),
+        (["--nodes", "2", "--node-rank", "1"], "--main is '', and 2 nodes must know where the first one is reached"),
+        (["--nodes", "2", "--main", "node-0"], "--main is 'node-0'"),
+    ],
+)
+def test_a_node_that_cannot_be_is_refused(
+    words: list[str],
+    reason: str,
+    prepare: Prepare,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["launch", str(prepare(devices=TWO)), *words])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert launch.main() == UserInputError.exit_code
+    assert reason in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_nodes_have_the_losses_of_one_process(tmp_path: Path, prepare: Prepare) -> None:
+    changes = {"base_model": str(_steady(tmp_path / "steady", mean=True)), "batch_size": 10, "epochs": 2}
+    alone, spread = prepare(**changes), prepare(**changes, devices=TWO)
+    _trained(alone)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "tasks.train.launch", str(spread), "--nodes", "2", "--main", place, "--node-rank"]
+    nodes = [subprocess.Popen([*command, str(rank)], cwd=ROOT, stdout=subprocess.PIPE, text=True) for rank in range(2)]
+    said = [node.communicate(timeout=300)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert said[1] == "node 1 is done; the first one has the figures\n"
+    assert _losses(spread) == pytest.approx(_losses(alone), abs=1e-4)
+    assert _losses(spread, "validation") == pytest.approx(_losses(alone, "validation"), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_node_ends_when_another_one_dies(prepare: Prepare) -> None:
+    folder = prepare(epochs=LONG, early_stopping_patience=LONG, devices=TWO)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = ["--nodes", "2", "--main", f"127.0.0.1:{free.getsockname()[1]}"]
+    command = [sys.executable, "-m", "tasks.train.launch", str(folder), *place, "--node-rank", "1"]
+    second = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    first = _launched_until(folder, "step 6 ", *place)
+    second.kill()
+    second.communicate(timeout=60)
+    said, _ = first.communicate(timeout=120)
+    assert first.returncode == TrainingFailed.exit_code, said
+    assert "It goes on from its newest checkpoint when run again" in said
+    _wait_until_nobody_trains(folder)
+
+
 @pytest.mark.slow
 def test_fewer_processes_than_the_config_says_are_refused(prepare: Prepare) -> None:
     command = [sys.executable, "-m", "tasks.train.run", str(prepare(devices=TWO))]
@@ -156,8 +223,8 @@ def test_a_policy_is_trained_against_a_reward_model_in_two_processes(tmp_path: P
 def split_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets trainings split their model over CPU processes."""
 
-    def command(folder: Path) -> list[str]:
-        words = command_of(folder)
+    def command(folder: Path, node: Node) -> list[str]:
+        words = command_of(folder, node)
         split = "tests.tasks.train.split_on_cpu" if (folder / "accelerate.yaml").exists() else "tasks.train.run"
         return [split if word == "tasks.train.run" else word for word in words]
 
@@ -224,9 +291,9 @@ def test_splitting_a_model_over_processors_is_refused_in_words(prepare: Prepare)
         _trained(prepare(batch_size=10, devices=SPLIT))
 
 
-def _launched_until(folder: Path, words: str) -> subprocess.Popen[str]:
+def _launched_until(folder: Path, words: str, *options: str) -> subprocess.Popen[str]:
     """The launched training, once a line that it prints begins with `words`."""
-    command = [sys.executable, "-m", "tasks.train.launch", str(folder)]
+    command = [sys.executable, "-m", "tasks.train.launch", str(folder), *options]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     while not child.stdout.readline().startswith(words):

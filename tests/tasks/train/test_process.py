@@ -54,6 +54,6 @@ def test_a_training_killed_after_it_told_of_progress_is_said_to_be_killed(
 ) -> None:
     said = json.dumps({"event": "progress", "done": 1, "total": 2, "message": "epoch 0.5"})
     script = f"import os; print('''{said}''', flush=True); os.kill(os.getpid(), 9)"
-    monkeypatch.setattr(process, "command_of", lambda folder: [sys.executable, "-c", script])
+    monkeypatch.setattr(process, "command_of", lambda *_: [sys.executable, "-c", script])
     with pytest.raises(TrainingFailed, match=r"killed by SIGKILL, often a sign that memory ran out"):
         run_training(prepare(), lambda *_: None, lambda _: None)

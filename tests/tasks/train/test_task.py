@@ -100,7 +100,7 @@ def test_what_the_user_must_mend_comes_back_as_such(prepare: Prepare, tmp_path: 
 
 def test_a_killed_process_is_a_failure_with_its_reason(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import os, sys; print('the last words', file=sys.stderr, flush=True); os.kill(os.getpid(), 9)"
-    monkeypatch.setattr(process, "command_of", lambda folder: [sys.executable, "-c", script])
+    monkeypatch.setattr(process, "command_of", lambda *_: [sys.executable, "-c", script])
     with pytest.raises(TrainingFailed, match=r"killed by SIGKILL[\s\S]*the last words"):
         run_training(prepare(), ignore, ignore)
 
