@@ -6,9 +6,8 @@ can hold every later form of the network to it: merged and stored, exported, rou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +17,37 @@ from pyarrow import ArrowException
 from tasks.errors import CorruptArtefact
 
 FILE = "trained_logits.parquet"
+COLUMNS = ["id", "text", "label", "group"]
 MOST_ROWS = 1000
+ENOUGH_ROWS = 400
+"""An agreement of 99 % is not shown with fewer than some 300 rows."""
 
 Logits = npt.NDArray[np.float32]
 
 
-def examples_to_ask(*splits: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most 1,000 rows (each with an `id`) to ask the network about: of the first split, then of those behind it."""
-    ordered = [row for split in splits for row in sorted(split, key=lambda row: str(row["id"]))]
-    return ordered[:MOST_ROWS]
+def rows_to_ask(dataset_folder: Path) -> pd.DataFrame:
+    """The rows, with COLUMNS, to ask the network about: at most 1,000, the validation split's by id, then the others.
+
+    Where there are fewer than 400, rows are made behind them of the first half of one's words and the second half of
+    another's: whether two forms of a model say the same of a text, it can tell without anybody having written it.
+    """
+    paths = [dataset_folder / f"{split}.parquet" for split in ("validation", "train")]
+    parts = [pd.read_parquet(path, columns=COLUMNS).sort_values("id") for path in paths if path.is_file()]
+    if not parts:
+        return pd.DataFrame(columns=COLUMNS)
+    rows = pd.concat(parts, ignore_index=True).head(MOST_ROWS)
+    made = pd.DataFrame(_joined(rows, ENOUGH_ROWS - len(rows)), columns=COLUMNS)
+    return pd.concat([rows, made], ignore_index=True) if len(made) else rows
+
+
+def _joined(rows: pd.DataFrame, count: int) -> Iterator[dict[str, str]]:
+    """So many rows, or as many as there can be, each of two; label and group are those of the first."""
+    places = ((first, (first + step) % len(rows)) for step in range(1, len(rows)) for first in range(len(rows)))
+    for first, second in list(places)[: max(count, 0)]:
+        one, other = rows.iloc[first], rows.iloc[second]
+        begins, ends = str(one["text"]).split(), str(other["text"]).split()
+        text = " ".join([*begins[: -(-len(begins) // 2)], *ends[len(ends) // 2 :]])
+        yield {"id": f"{one['id']} and {other['id']}", "text": text, "label": one["label"], "group": one["group"]}
 
 
 def write_trained_logits(folder: Path, ids: Sequence[str], logits: Logits) -> None:

@@ -21,9 +21,8 @@ from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.served import served_answers
 from tasks.metrics.calibration import softmax
 from tasks.models.info import ModelInfo
-from tasks.models.trained_logits import read_trained_logits
+from tasks.models.trained_logits import COLUMNS, read_trained_logits, rows_to_ask
 
-COLUMNS = ["id", "text", "label", "group"]
 Logits = npt.NDArray[np.float32]
 
 
@@ -85,7 +84,7 @@ def _trained(subject: Subject, info: ModelInfo, most: int) -> tuple[pd.DataFrame
     if found is None or not manifest.is_file() or file_sha256(manifest) != info.dataset_digest:
         return None
     places = {name: place for place, name in enumerate(found[0])}
-    rows = pd.concat(_splits(subject.dataset_folder, ("validation", "train")), ignore_index=True)
+    rows = rows_to_ask(subject.dataset_folder)
     rows = rows[rows["id"].astype(str).isin(places)].head(most).reset_index(drop=True)
     if rows.empty:
         return None

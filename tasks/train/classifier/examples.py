@@ -131,12 +131,19 @@ def mean_loss_and_logits(
     network: Any, examples: list[Example], batch_size: int, pad_id: int
 ) -> tuple[float, np.ndarray[Any, np.dtype[np.float32]]]:
     """Mean cross-entropy in nats, and logits of shape (examples, labels), of a network in evaluation mode."""
+    logits = logits_of(network, [example["input_ids"] for example in examples], batch_size, pad_id)
+    targets = torch.tensor([example["labels"] for example in examples])
+    return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits), targets)), logits
+
+
+def logits_of(
+    network: Any, rows: list[list[int]], batch_size: int, pad_id: int
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """What a network in evaluation mode says of rows of token ids: logits of shape (rows, labels)."""
     network.eval()
-    rows = [example["input_ids"] for example in examples]
     logits = np.empty((len(rows), network.config.num_labels), dtype=np.float32)
     with torch.inference_mode():
         for batch in length_sorted_batches(rows, batch_size):
             inputs = [torch.from_numpy(array).to(network.device) for array in pad([rows[i] for i in batch], pad_id)]
             logits[batch] = network(input_ids=inputs[0], attention_mask=inputs[1]).logits.float().cpu().numpy()
-    targets = torch.tensor([example["labels"] for example in examples])
-    return float(torch.nn.functional.cross_entropy(torch.from_numpy(logits), targets)), logits
+    return logits

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
-from tasks.models.trained_logits import examples_to_ask, write_trained_logits
+from tasks.models.trained_logits import rows_to_ask, write_trained_logits
 from tasks.train.classifier.adversarial import Adversary
 from tasks.train.classifier.distil import TEACHER, TeacherCollator, add_teacher, distilled, only_stage
 from tasks.train.classifier.examples import (
@@ -20,7 +20,7 @@ from tasks.train.classifier.examples import (
     LengthGroupedSampler,
     blanks_for,
     by_length,
-    mean_loss_and_logits,
+    logits_of,
     read_examples,
 )
 from tasks.train.classifier.group_weights import weigh_groups
@@ -75,11 +75,12 @@ def learn(folder: Path, tell: Tell) -> dict[str, float]:
     if not is_first():
         return {}
     load_weights(network, steering.best(log))
-    asked = examples_to_ask(validation, training)
-    _, said = mean_loss_and_logits(network, asked, EVALUATION_BATCH, base.tokenizer.pad_token_id)
+    asked = rows_to_ask(plan.dataset_folder)
+    tokens = base.tokenizer(list(asked["text"]), truncation=True)["input_ids"]
+    said = logits_of(network, tokens, EVALUATION_BATCH, base.tokenizer.pad_token_id)
     merged = merge_adapters(network)
     figures = write_outcome(folder / "model", plan, merged, base.tokenizer, validation, log)
-    write_trained_logits(folder / "model", [row["id"] for row in asked], said)
+    write_trained_logits(folder / "model", list(asked["id"]), said)
     parameters = sum(parameter.numel() for parameter in merged.parameters())
     return {**figures, "parameters": float(parameters), "trainable_parameters": float(trainable)}
 

@@ -17,7 +17,7 @@ from tasks.evaluate.parity.config import ParityConfig
 from tasks.evaluate.parity.forms import forms_of
 from tasks.evaluate.parity.measure import measure_parity
 from tasks.evaluate.parity.served import served_answers
-from tasks.models.trained_logits import FILE, examples_to_ask, write_trained_logits
+from tasks.models.trained_logits import FILE, write_trained_logits
 from tests.tasks.evaluate.parity.known_forms import subject_of
 
 EVALUATION = EvaluationConfig(bootstrap_samples=100)
@@ -49,12 +49,6 @@ def test_a_record_that_is_none_is_refused(good: Subject, tmp_path: Path) -> None
     (tmp_path / "model" / FILE).write_text("no parquet")
     with pytest.raises(CorruptArtefact, match="is not valid"):
         measure_parity(torn, ParityConfig(), EVALUATION)
-
-
-def test_rows_of_validation_are_asked_about_first() -> None:
-    validation, training = ([{"id": f"{split}{n}"} for n in (2, 1)] for split in "vt")
-    assert [row["id"] for row in examples_to_ask(validation, training)] == ["v1", "v2", "t1", "t2"]
-    assert len(examples_to_ask([{"id": str(number)} for number in range(3000)])) == 1000
 
 
 def test_the_served_form_is_asked_over_http_and_says_the_same(good: Subject) -> None:
