@@ -16,7 +16,7 @@ from infra.storage import file_sha256, manifest_of
 from tasks.errors import UserInputError
 from tasks.models.info import ModelInfo
 from tasks.models.torch_classifier import TorchClassifier
-from tasks.models.trained_logits import read_trained_logits
+from tasks.models.trained_logits import read_trained_logits, rows_to_ask
 from tasks.train.classifier.learning import learn
 from tasks.train.plan import RunPlan
 from tasks.train.steering import evaluation_steps
@@ -44,9 +44,6 @@ class Listener:
     @property
     def notes(self) -> list[str]:
         return [event["message"] for event in self.events if event["event"] == "note"]
-
-
-SPLITS = ("validation", "train")
 
 
 @pytest.fixture(autouse=True)
@@ -193,7 +190,7 @@ def test_what_the_network_said_before_its_adapters_were_merged_is_kept_beside_th
     learn(folder, Listener(folder))
     kept = read_trained_logits(folder / "model", 3)
     assert kept is not None
-    rows = pd.concat([pd.read_parquet(RunPlan.read(folder).dataset_folder / f"{split}.parquet") for split in SPLITS])
-    assert sorted(kept[0]) == sorted(rows["id"])
-    texts = rows.set_index("id").loc[kept[0], "text"].tolist()
+    rows = rows_to_ask(RunPlan.read(folder).dataset_folder)
+    assert kept[0] == rows["id"].tolist()
+    texts = rows["text"].tolist()
     assert np.abs(TorchClassifier.load(folder / "model").logits(texts) - kept[1]).max() < 1e-4
