@@ -51,7 +51,8 @@ class FewShotTechnique(LowRankTechnique):
     """A few dozen very specific rows, 64 as a rule: adapters as with `lora`, in small batches, seen many times.
 
     What the section `training` leaves out has defaults of its own then: batch_size 8, epochs 20 and
-    early_stopping_patience 5, since few rows want more steps than is usual (arXiv:2006.05987).
+    early_stopping_patience 5, since few rows want more steps than is usual (arXiv:2006.05987). A classifier's few
+    validation rows fit a rough temperature: a larger curation.validation_share calibrates it better.
     """
 
     kind: Literal["few_shot"] = "few_shot"
