@@ -2,8 +2,8 @@
 
 Labels: eight intents of Banking77 about cards that are alike, eight rows each, and one each that steers; judged on the
 official test rows of these intents, which choose nothing. Answers: the made-up support replies and the model that Refit
-makes itself, 64 rows and eight that steer; judged by the perplexity of 180 others. `untrained` is the encoder with the
-nearest mean of the rows' vectors, and the language model as it is.
+makes itself, 64 rows and eight that steer; judged by the perplexity of 180 others. `untrained` is the encoder as it is,
+with the nearest mean of the rows' vectors.
 
 python -m tests.benchmarks.training.few_shot [--seeds 0 1 2]
 """
