@@ -7,6 +7,7 @@ output beside it. So the three give the same bytes, and what is left to compare 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,9 @@ class _ShardStep:
     outputs: Sequence[Path]
 
     def __call__(self, _data: Any, rank: int = 0, _world_size: int = 1) -> None:
+        # datatrove forks this process from Ray's worker and ends it by SIGTERM. Ray's handler, which came along, waits
+        # for a thread that no fork has: now and then the process stayed for ever, and the run with it.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.work(self.shards[rank], self.outputs[rank])
 
 
