@@ -15,6 +15,7 @@ import pandas as pd
 
 from tasks.errors import CorruptArtefact
 from tasks.models.answer_probe import single_precision
+from tasks.models.asked_rows import asked_rows
 from tasks.models.language_model import LanguageModel
 
 FILE = "token_choices.json"
@@ -23,12 +24,7 @@ MOST_ROWS = 256
 
 def rows_to_ask(dataset_folder: Path) -> pd.DataFrame:
     """At most 256 answered rows, `id`, `text` and `answer`: the validation split's by id, then the training split's."""
-    columns = ["id", "text", "answer"]
-    paths = [dataset_folder / f"{split}.parquet" for split in ("validation", "train")]
-    parts = [pd.read_parquet(path, columns=columns).dropna().sort_values("id") for path in paths if path.is_file()]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True).head(MOST_ROWS)
+    return asked_rows(dataset_folder, ["id", "text", "answer"], [], MOST_ROWS)
 
 
 def token_choices(model: LanguageModel, rows: pd.DataFrame) -> dict[str, list[int]]:

@@ -7,6 +7,7 @@ can hold every later form of the network to it: merged and stored, exported, rou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from tasks.errors import CorruptArtefact
+from tasks.models.asked_rows import asked_rows
 
 FILE = "trained_logits.parquet"
 COLUMNS = ["id", "text", "label", "group"]
@@ -31,11 +33,7 @@ def rows_to_ask(dataset_folder: Path) -> pd.DataFrame:
     Where there are fewer than 400, rows are made behind them of the first half of one's words and the second half of
     another's: whether two forms of a model say the same of a text, it can tell without anybody having written it.
     """
-    paths = [dataset_folder / f"{split}.parquet" for split in ("validation", "train")]
-    parts = [pd.read_parquet(path, columns=COLUMNS).sort_values("id") for path in paths if path.is_file()]
-    if not parts:
-        return pd.DataFrame(columns=COLUMNS)
-    rows = pd.concat(parts, ignore_index=True).head(MOST_ROWS)
+    rows = asked_rows(dataset_folder, ["id", "text", "label"], ["group"], MOST_ROWS)
     made = pd.DataFrame(_joined(rows, ENOUGH_ROWS - len(rows)), columns=COLUMNS)
     return pd.concat([rows, made], ignore_index=True) if len(made) else rows
 
@@ -43,7 +41,7 @@ def rows_to_ask(dataset_folder: Path) -> pd.DataFrame:
 def _joined(rows: pd.DataFrame, count: int) -> Iterator[dict[str, str]]:
     """So many rows, or as many as there can be, each of two; label and group are those of the first."""
     places = ((first, (first + step) % len(rows)) for step in range(1, len(rows)) for first in range(len(rows)))
-    for first, second in list(places)[: max(count, 0)]:
+    for first, second in islice(places, max(count, 0)):
         one, other = rows.iloc[first], rows.iloc[second]
         begins, ends = str(one["text"]).split(), str(other["text"]).split()
         text = " ".join([*begins[: -(-len(begins) // 2)], *ends[len(ends) // 2 :]])

@@ -40,7 +40,9 @@ def main() -> int:
 def _node(rank: int, count: int, main: str) -> Node:
     """The node that the command line names. Raises UserInputError where it is none."""
     if not 0 <= rank < count:
-        raise UserInputError(f"--node-rank is {rank} of --nodes {count}; allowed are 0 to {max(count, 1) - 1}")
+        raise UserInputError(
+            f"--node-rank is {rank} and --nodes {count}; allowed are one node or more, and ranks below their number"
+        )
     if count == 1:
         return Node()
     host, _, port = main.rpartition(":")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -92,11 +91,6 @@ def _trained(subject: Subject, info: ModelInfo, most: int) -> tuple[pd.DataFrame
 
 
 def _rows(subject: Subject, most: int) -> pd.DataFrame:
-    """The holdout's rows, and where those are fewer, the validation and the training split's."""
-    parts = [subject.holdout[COLUMNS].sort_values("id"), *_splits(subject.dataset_folder, ("validation", "train"))]
+    """The holdout's rows, and where those are fewer, those that training asks about."""
+    parts = [subject.holdout[COLUMNS].sort_values("id"), rows_to_ask(subject.dataset_folder)]
     return pd.concat(parts, ignore_index=True).head(most)
-
-
-def _splits(folder: Path, names: tuple[str, ...]) -> list[pd.DataFrame]:
-    paths = [folder / f"{name}.parquet" for name in names]
-    return [pd.read_parquet(path, columns=COLUMNS).sort_values("id") for path in paths if path.is_file()]

@@ -108,8 +108,9 @@ def test_each_node_has_its_own_settings_and_its_share_of_the_processes(prepare: 
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--nodes", "2", "--node-rank", "2", "--main", "a:1"], "--node-rank is 2 of --nodes 2; allowed are 0 to 1"),
+        (["--nodes", "2", "--node-rank", "2", "--main", "a:1"], "--node-rank is 2 and --nodes 2; allowed are"),
         (["--nodes", "2", "--node-rank", "1"], "--main is '', and 2 nodes must know where the first one is reached"),
+        (["--nodes", "0"], "--node-rank is 0 and --nodes 0; allowed are one node or more"),
         (["--nodes", "2", "--main", "node-0"], "--main is 'node-0'"),
     ],
 )
